@@ -1,0 +1,116 @@
+"""One request to the API: sent, retried where that is safe, and its failure turned into an error."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from k6_cloud.errors import BadAnswer, NotFound, error_from_response, error_from_transport
+from k6_cloud.models import Page, Request
+from k6_cloud.retries import NO_RETRIES, Retries
+
+Model = TypeVar("Model", bound=BaseModel)
+AnyPage = TypeVar("AnyPage", bound=Page[Any])
+Result = TypeVar("Result")
+_IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
+
+
+@dataclass(frozen=True)
+class Api:
+    """Sends requests on `http`. GET, PUT and DELETE are retried; other methods only with `repeatable`."""
+
+    http: httpx.AsyncClient
+    retries: Retries
+
+    async def get(self, model: type[Model], path: str, params: Mapping[str, Any] | None = None) -> Model:
+        """Read one JSON document."""
+        return parse(model, await self.send("GET", path, params=_given(params)))
+
+    async def follow(self, page: AnyPage) -> AnyPage | None:
+        """The page after `page`. Of its link only path and query are used, on the configured address."""
+        if not page.next_link:
+            return None
+        link = urlsplit(page.next_link)
+        return await self.get(type(page), f"{link.path}?{link.query}")
+
+    async def delete(self, path: str) -> None:
+        """Delete once: a repeat that finds nothing left means that an earlier try did it."""
+
+        async def attempt(number: int) -> None:
+            try:
+                await self._once("DELETE", path)
+            except NotFound:
+                if number == 1:
+                    raise
+
+        await self.retries.run(attempt)
+
+    async def send(
+        self, method: str, path: str, *, repeatable: bool = False, **request: Any
+    ) -> httpx.Response:
+        """Send and read a request. `content`, where given, is a function, so that a retry can start over."""
+        return await self.retrying(
+            lambda: self._once(method, path, **request), safe=repeatable or method in _IDEMPOTENT
+        )
+
+    async def retrying(self, call: Callable[[], Awaitable[Result]], *, safe: bool = True) -> Result:
+        """Run `call`, again on a passing failure where that is `safe`."""
+        return await (self.retries if safe else NO_RETRIES).run(lambda _: call())
+
+    @asynccontextmanager
+    async def stream(self, path: str, accept: str) -> AsyncGenerator[httpx.Response, None]:
+        """Read a response piece by piece. Raises the error it stands for when it is not a success."""
+        with _transport_errors("GET", path):
+            async with self.http.stream("GET", path, headers={"Accept": accept}) as response:
+                await _check(response)
+                yield response
+
+    async def _once(
+        self, method: str, path: str, content: Callable[[], Any] | None = None, **request: Any
+    ) -> httpx.Response:
+        with _transport_errors(method, path):
+            response = await self.http.request(
+                method, path, content=content() if content else None, **request
+            )
+            await _check(response)
+            return response
+
+
+def parse(model: type[Model], response: httpx.Response) -> Model:
+    """Read a success body. Raises BadAnswer when it is not what the API documents."""
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError as error:
+        call = f"{response.request.method} {response.request.url.path}"
+        raise BadAnswer(
+            f"{call} succeeded, but its answer is not the documented {model.__name__} "
+            f"({error.error_count()} problems). Check that the configured address is the k6 API."
+        ) from error
+
+
+def body(request: Request) -> dict[str, Any]:
+    """The JSON of a request, without the fields that were not given."""
+    return request.model_dump(mode="json", exclude_unset=True)
+
+
+def _given(params: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The parameters that have a value; None when there are none, which keeps a query in the path as it is."""
+    return {name: value for name, value in (params or {}).items() if value is not None} or None
+
+
+async def _check(response: httpx.Response) -> None:
+    if not response.is_success:
+        await response.aread()
+        raise error_from_response(response)
+
+
+@contextmanager
+def _transport_errors(method: str, path: str) -> Generator[None, None, None]:
+    try:
+        yield
+    except httpx.TransportError as error:
+        raise error_from_transport(error, f"{method} {urlsplit(path).path}") from error

@@ -1,0 +1,231 @@
+"""Requests and responses of the Grafana Cloud k6 REST API v6, as pydantic models.
+
+Responses ignore fields they do not know (the API grows); requests refuse them (a typo must not be
+silently dropped). Fields newer than the documented page are optional on input, because older
+deployments leave them out. Dates without a zone are taken as UTC. VUh arrive as number or string.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Json = dict[str, Any]
+
+
+def _as_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+UtcDatetime = Annotated[datetime, AfterValidator(_as_utc)]
+TestName = Annotated[str, Field(min_length=1, max_length=300)]
+ProjectName = Annotated[str, Field(min_length=1, max_length=255)]
+ScriptKind = Literal["javascript", "archive"]
+
+FINAL_STATUSES = frozenset({"completed", "aborted"})
+
+
+class Response(BaseModel):
+    """A body the API sends; unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+
+class Request(BaseModel):
+    """A body the API receives; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class ErrorDetail(Response):
+    """One entry of `error.details`."""
+
+    message: str
+    code: str = ""
+    target: str | None = None
+
+
+class ApiError(Response):
+    """The `error` object. `code` is service-defined and undocumented: branch on the HTTP status instead."""
+
+    message: str
+    code: str = ""
+    target: str | None = None
+    details: list[ErrorDetail] | None = None
+
+
+class ErrorResponse(Response):
+    """The body of every documented failure (`ErrorResponseApiModel`)."""
+
+    error: ApiError
+
+
+Item = TypeVar("Item")
+
+
+class Page(Response, Generic[Item]):
+    """One page of a list: `value`, and `@count` when asked for, and `@nextLink` until the last page."""
+
+    value: list[Item]
+    count: int | None = Field(default=None, alias="@count")
+    next_link: str | None = Field(default=None, alias="@nextLink")
+
+
+class Authentication(Response):
+    """What a token and a stack URL stand for (`GET /cloud/v6/auth`)."""
+
+    stack_id: int
+    default_project_id: int
+
+
+class LoadTest(Response):
+    """A stored test. `k6_version` is an identifier (an integer), not a version string."""
+
+    id: int
+    project_id: int
+    name: str
+    baseline_test_run_id: int | None = None
+    k6_version: int | None = None
+    created: UtcDatetime
+    updated: UtcDatetime
+
+
+class Project(Response):
+    """A project; `is_default` marks the one used when a script names none."""
+
+    id: int
+    name: str
+    is_default: bool
+    grafana_folder_uid: str | None = None
+    created: UtcDatetime
+    updated: UtcDatetime
+    labels: dict[str, str] = {}
+
+
+class CostBreakdown(Response):
+    """VUh by kind. `protocol_vuh` and `browser_vuh` are billed; `base_total_vuh` is before reductions (per cent)."""
+
+    protocol_vuh: float
+    browser_vuh: float
+    base_total_vuh: float
+    reduction_rate: float
+    reduction_rate_breakdown: dict[str, float] | None = None
+
+
+class Cost(Response):
+    """What a run costs: an estimate while it runs, the charge once it ended."""
+
+    total_vuh: float
+    breakdown: CostBreakdown
+
+
+class StatusExtra(Response):
+    """Who or what set a status."""
+
+    by_user: str | None = None
+    message: str | None = None
+    code: int | None = None
+
+
+class Status(Response):
+    """One entry of a run's status history.
+
+    `type`: created, queued, initializing, running, processing_metrics, completed or aborted.
+    """
+
+    type: str
+    entered: UtcDatetime
+    extra: StatusExtra | None = None
+
+
+class ResultDetails(Response):
+    """Why a run passed, failed or erred."""
+
+    type: str
+    message: str | None = None
+    code: int | None = None
+
+
+class DistributionZone(Response):
+    """The share of the load (per cent) that one load zone generates."""
+
+    load_zone: str
+    percent: int
+
+
+class TestRun(Response):
+    """One execution of a load test. Durations are seconds; `result` is null until the run ended."""
+
+    __test__ = False
+
+    id: int
+    test_id: int
+    project_id: int
+    started_by: str | None = None
+    created: UtcDatetime
+    ended: UtcDatetime | None = None
+    note: str = ""
+    retention_expiry: UtcDatetime | None = None
+    cost: Cost | None = None
+    status: str
+    status_details: Status
+    status_history: list[Status] = []
+    distribution: list[DistributionZone] | None = None
+    result: str | None = None
+    result_details: ResultDetails | None = None
+    options: Json | None = None
+    k6_dependencies: dict[str, str] = {}
+    k6_versions: dict[str, str] = {}
+    max_vus: int | None = None
+    max_browser_vus: int | None = None
+    estimated_duration: int | None = None
+    execution_duration: int = 0
+    is_starred: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run has ended and its result stands."""
+        return self.status in FINAL_STATUSES
+
+
+class StartedTestRun(TestRun):
+    """The answer to a start: the run, and the page that shows it."""
+
+    test_run_details_page_url: str | None = None
+
+
+class PatchLoadTest(Request):
+    """What `PATCH /load_tests/{id}` can set; a field left out stays as it is."""
+
+    name: TestName = ""
+    baseline_test_run_id: int | None = None
+    k6_version: int | None = None
+
+
+class MoveLoadTest(Request):
+    """The destination of `PUT /load_tests/{id}/move`."""
+
+    project_id: int
+
+
+class CreateProject(Request):
+    """The body of `POST /projects`."""
+
+    name: ProjectName
+
+
+class ValidateOptions(Request):
+    """k6 script options to check and price; `options` may hold any key k6 knows."""
+
+    options: Json
+    project_id: int | None = None
+    k6_dependencies: dict[str, str] | None = None
+    k6_version: int | None = None
+    is_local_execution: bool = False
+
+
+class ValidatedOptions(Response):
+    """The price of a set of options, in VUh."""
+
+    vuh_usage: float
+    breakdown: CostBreakdown
