@@ -34,8 +34,7 @@ class Api:
         """The page after `page`. Of its link only path and query are used, on the configured address."""
         if not page.next_link:
             return None
-        link = urlsplit(page.next_link)
-        return await self.get(type(page), f"{link.path}?{link.query}")
+        return await self.get(type(page), _path_and_query(page.next_link))
 
     async def delete(self, path: str) -> None:
         """Delete once: a repeat that finds nothing left means that an earlier try did it."""
@@ -97,6 +96,16 @@ def body(request: Request) -> dict[str, Any]:
     return request.model_dump(mode="json", exclude_unset=True)
 
 
+def _path_and_query(link: str) -> str:
+    """What of a link is safe to use. One leading slash: two would name a host."""
+    try:
+        return "/" + httpx.URL(link).raw_path.decode().lstrip("/")
+    except httpx.InvalidURL as error:
+        raise BadAnswer(
+            "The link to the next page is not a URL. The pages before it are complete."
+        ) from error
+
+
 def _given(params: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The parameters that have a value; None when there are none, which keeps a query in the path as it is."""
     return {name: value for name, value in (params or {}).items() if value is not None} or None
@@ -112,5 +121,5 @@ async def _check(response: httpx.Response) -> None:
 def _transport_errors(method: str, path: str) -> Generator[None, None, None]:
     try:
         yield
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise error_from_transport(error, f"{method} {urlsplit(path).path}") from error

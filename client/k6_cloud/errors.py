@@ -136,6 +136,9 @@ _BY_STATUS: dict[int, type[StatusError]] = {
 }
 
 
+_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
 def error_from_response(response: httpx.Response) -> K6CloudError:
     """Turn a read response that is not a success into the error it stands for.
 
@@ -152,9 +155,11 @@ def error_from_response(response: httpx.Response) -> K6CloudError:
     return kind(status, _api_error(response), call, _retry_after(response))
 
 
-def error_from_transport(error: httpx.TransportError, call: str) -> NoAnswer:
+def error_from_transport(error: httpx.RequestError, call: str) -> NoAnswer:
     """Turn a failure below HTTP into an error that says whether the request can have arrived."""
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+    if isinstance(error, httpx.DecodingError):
+        return BadAnswer(f"{call} got a body that cannot be decoded. {ServerFailure.next_step}")
+    if isinstance(error, _NOTHING_SENT):
         kind = TimedOut if isinstance(error, httpx.TimeoutException) else NoAnswer
         return kind(
             f"{call} could not reach the API ({_reason(error)}). Nothing was sent. "

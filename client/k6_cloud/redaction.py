@@ -19,13 +19,20 @@ def redact_options(options: Json) -> Json:
     return options
 
 
+def without_tokens(options: Json) -> Json:
+    """A copy of k6 options for sending: what is not set and every stored API token left out."""
+    redacted = redact_options(options)
+    return cast(Json, _pruned(redacted))
+
+
 def redact_metadata(metadata: Json) -> Json:
     """A copy of an archive's metadata with its tokens and all environment values replaced."""
     clean = dict(metadata)
     if options := _object(clean.get("options")):
         clean["options"] = redact_options(options)
     if env := _object(clean.get("env")):
-        clean["env"] = dict.fromkeys(env, REDACTED)
+        # Shorter than any word, so that the metadata never grows by it.
+        clean["env"] = dict.fromkeys(env, "")
     return clean
 
 
@@ -41,3 +48,10 @@ def _replaced(node: Json, name: str, *rest: str) -> Json:
 
 def _object(value: Any) -> Json | None:
     return cast(Json, value) if isinstance(value, dict) else None
+
+
+def _pruned(value: Any) -> Any:
+    """`value` without the nulls and the redacted values in its objects."""
+    if (node := _object(value)) is None:
+        return value
+    return {name: _pruned(child) for name, child in node.items() if child is not None and child != REDACTED}

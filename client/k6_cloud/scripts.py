@@ -5,14 +5,16 @@ many megabytes does not grow the process. Archives are read, never extracted.
 """
 
 import hashlib
-import json
 import tarfile
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Self
+
+from pydantic import TypeAdapter, ValidationError
 
 from k6_cloud.errors import ScriptError, ScriptTooLarge
 from k6_cloud.models import Json, ScriptKind
@@ -23,6 +25,7 @@ CHUNK = 64 * 1024
 _SPOOL_LIMIT = MIB
 _MEMBER_LIMIT = 10_000
 _METADATA_LIMIT = MIB
+_JSON = TypeAdapter(Json)
 ENTRY_MEMBER = "data"
 METADATA_MEMBER = "metadata.json"
 
@@ -52,18 +55,18 @@ class Script:
     @classmethod
     def from_chunks(cls, chunks: Iterable[bytes], limit: int = DEFAULT_LIMIT) -> Self:
         """Spool `chunks`. Raises ScriptTooLarge past `limit` bytes."""
-        spool = _Spool(limit)
-        for chunk in chunks:
-            spool.add(chunk)
-        return cls(*spool.finish())
+        with _Spool(limit) as spool:
+            for chunk in chunks:
+                spool.add(chunk)
+            return cls(*spool.finish())
 
     @classmethod
     async def from_stream(cls, chunks: AsyncIterable[bytes], limit: int = DEFAULT_LIMIT) -> Self:
         """Spool `chunks` as they arrive. Raises ScriptTooLarge past `limit` bytes."""
-        spool = _Spool(limit)
-        async for chunk in chunks:
-            spool.add(chunk)
-        return cls(*spool.finish())
+        with _Spool(limit) as spool:
+            async for chunk in chunks:
+                spool.add(chunk)
+            return cls(*spool.finish())
 
     @classmethod
     def from_path(cls, path: Path, limit: int = DEFAULT_LIMIT) -> Self:
@@ -104,26 +107,37 @@ class Script:
     def members(self) -> list[Member]:
         """The files of the archive. Raises ScriptError when it is not a readable archive."""
         with self._tar() as tar:
-            return [Member(info.name, info.size) for info in _files(tar)]
+            return [Member(path, info.size) for path, info in _files(tar).items()]
+
+    def positions(self, path: str) -> list[tuple[int, int]]:
+        """Where the bytes of every regular file of that path start, and how many they are."""
+        with self._tar() as tar:
+            infos = islice(tar, _MEMBER_LIMIT + 1)
+            return [(info.offset_data, info.size) for info in infos if info.isreg() and _is(info.name, path)]
 
     def member(self, path: str, limit: int = DEFAULT_LIMIT) -> bytes:
         """One file of the archive, up to `limit` bytes. Raises ScriptError when there is none of that name."""
         with self._tar() as tar:
-            for info in _files(tar):
-                if info.name == path and (file := tar.extractfile(info)):
-                    return file.read(limit)
+            info = _files(tar).get(path)
+            if info and (file := tar.extractfile(info)):
+                return file.read(limit)
         raise ScriptError(f"The archive has no member {path!r}.")
 
     def metadata(self) -> Json:
         """The archive's metadata.json, secrets and all: redact it before it goes anywhere."""
         try:
-            return json.loads(self.member(METADATA_MEMBER, _METADATA_LIMIT))
-        except ValueError as error:
-            raise ScriptError("The archive's metadata.json is not valid JSON.") from error
+            return as_object(self.member(METADATA_MEMBER, _METADATA_LIMIT))
+        except ValidationError as error:
+            raise ScriptError("The archive's metadata.json is not a JSON object.") from error
 
     def options(self) -> Json | None:
         """The options that stand in an archive; None for JavaScript, which has to be run to know them."""
-        return self.metadata().get("options") if self.kind == "archive" else None
+        if self.kind != "archive":
+            return None
+        try:
+            return _JSON.validate_python(self.metadata().get("options") or {})
+        except ValidationError as error:
+            raise ScriptError("The options in the archive's metadata.json are not a JSON object.") from error
 
     @contextmanager
     def _tar(self) -> Generator[tarfile.TarFile, None, None]:
@@ -132,8 +146,14 @@ class Script:
         try:
             with tarfile.open(fileobj=self.file(), mode="r:") as tar:
                 yield tar
-        except tarfile.TarError as error:
+        except (tarfile.TarError, OverflowError, ValueError) as error:
+            # The latter two are how tarfile answers to absurd numbers in a header.
             raise ScriptError(f"The archive cannot be read: {error}.") from error
+
+
+def as_object(data: bytes) -> Json:
+    """A JSON object. Raises pydantic's ValidationError for anything else."""
+    return _JSON.validate_json(data)
 
 
 def decode(data: bytes) -> str:
@@ -154,10 +174,16 @@ class _Spool:
         self._head = b""
         self._file = SpooledTemporaryFile(max_size=_SPOOL_LIMIT)  # noqa: SIM115 - closed by Script
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        if failure:
+            self._file.close()
+
     def add(self, chunk: bytes) -> None:
         self._size += len(chunk)
         if self._size > self._limit:
-            self._file.close()
             raise ScriptTooLarge(
                 f"The script is larger than the limit of {self._limit / MIB:g} MiB. Nothing was changed. "
                 "Make the archive smaller, or raise K6_MCP_MAX_SCRIPT_MIB."
@@ -170,10 +196,25 @@ class _Spool:
         return self._size, self._hash.hexdigest(), kind_of(self._head), self._file
 
 
-def _files(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """The regular files, and the hard link by which k6 repeats the entry script; anything else is skipped."""
+def _files(tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
+    """The regular files by path, and the hard link by which k6 repeats the entry script.
+
+    Of files with one path the last counts, as it does for k6. Anything else is skipped: no link is followed.
+    """
+    files: dict[str, tarfile.TarInfo] = {}
+    entry_links: list[str] = []
     for count, info in enumerate(tar):
         if count >= _MEMBER_LIMIT:
             raise ScriptError(f"The archive has more than {_MEMBER_LIMIT} members.")
-        if info.isreg() or (info.islnk() and info.linkname == ENTRY_MEMBER):
-            yield info
+        if info.isreg() and info.size >= 0:
+            files[info.name] = info
+        elif info.islnk() and info.linkname == ENTRY_MEMBER:
+            entry_links.append(info.name)
+    if entry := files.get(ENTRY_MEMBER):
+        files |= dict.fromkeys(entry_links, entry)
+    return files
+
+
+def _is(name: str, path: str) -> bool:
+    """Whether a member's name stands for `path`, spelled as a careless tar writer might."""
+    return name.removeprefix("./").lstrip("/") == path

@@ -1,0 +1,62 @@
+"""k6 archives without their secrets.
+
+Only metadata.json holds any, and what replaces it has the same size, so the rest of the archive stays
+byte for byte as it was and k6 can still run it.
+"""
+
+import json
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from k6_cloud.errors import ScriptError
+from k6_cloud.redaction import redact_metadata
+from k6_cloud.scripts import CHUNK, METADATA_MEMBER, Script, as_object
+
+_METADATA_LIMIT = 1024 * 1024
+Patch = tuple[int, bytes]
+
+
+def clean_chunks(script: Script) -> Iterator[bytes]:
+    """The bytes of a script in pieces, an archive's with its stored tokens and `-e` values taken out.
+
+    Raises ScriptError when an archive cannot be read, or holds secrets that cannot be taken out in place.
+    """
+    patches = secret_patches(script)
+    position = 0
+    for offset, replacement in patches:
+        yield from _pieces(script, position, offset)
+        yield replacement
+        position = offset + len(replacement)
+    yield from _pieces(script, position, script.size)
+
+
+def secret_patches(script: Script) -> list[Patch]:
+    """Where an archive's secrets stand, and the bytes to put there, in order; empty where there are none."""
+    if script.kind == "javascript":
+        return []
+    places = script.positions(METADATA_MEMBER)
+    return [patch for offset, size in places if (patch := _patch(script, offset, size))]
+
+
+def _patch(script: Script, offset: int, size: int) -> Patch | None:
+    if size > _METADATA_LIMIT:
+        raise ScriptError(f"The archive's {METADATA_MEMBER} is larger than 1 MiB. Nothing was kept.")
+    try:
+        metadata = as_object(script.read(offset, size))
+    except ValidationError as error:
+        raise ScriptError(
+            f"The archive's {METADATA_MEMBER} is not a JSON object. Nothing was kept."
+        ) from error
+    clean = redact_metadata(metadata)
+    if clean == metadata:
+        return None
+    data = json.dumps(clean, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(data) > size:
+        raise ScriptError("The archive stores secrets that cannot be taken out of it. Nothing was kept.")
+    return offset, data.ljust(size)
+
+
+def _pieces(script: Script, start: int, end: int) -> Iterator[bytes]:
+    for offset in range(start, end, CHUNK):
+        yield script.read(offset, min(CHUNK, end - offset))

@@ -1,0 +1,27 @@
+"""What the endpoints work with, and how they get it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from k6_cloud_sandbox.settings import SandboxSettings
+from k6_cloud_sandbox.store.store import Store
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The store and the settings; `wake` tells the engine, from the event loop, that there is something to do."""
+
+    store: Store
+    settings: SandboxSettings
+    base_url: str
+    wake: Callable[[], None]
+
+
+def _backend(request: Request) -> Backend:
+    return request.app.state.backend
+
+
+BackendOf = Annotated[Backend, Depends(_backend)]

@@ -1,0 +1,51 @@
+"""`/auth` and `/projects`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+
+from k6_cloud.models import Authentication, CreateProject, Project
+from k6_cloud_sandbox.api.access import STACK_ID, require_stack, require_token
+from k6_cloud_sandbox.api.backend import BackendOf
+from k6_cloud_sandbox.api.bodies import require_json
+from k6_cloud_sandbox.api.ids import Id
+from k6_cloud_sandbox.api.lists import Listing, Order, Paging, ordering
+from k6_cloud_sandbox.problems import NotFound
+
+auth = APIRouter(tags=["authorization"], dependencies=[Depends(require_token)])
+router = APIRouter(prefix="/projects", tags=["projects"], dependencies=[Depends(require_stack)])
+
+
+@auth.get("/auth")
+def authenticate(
+    backend: BackendOf, x_stack_url: Annotated[str, Header(alias="X-Stack-Url", min_length=1)]
+) -> Authentication:
+    """The sandbox has one stack, so every URL stands for it."""
+    default = backend.store.projects.default()
+    if default is None:
+        raise NotFound("There is no default project.")
+    return Authentication(stack_id=STACK_ID, default_project_id=default.id)
+
+
+@router.get("")
+def list_projects(
+    backend: BackendOf,
+    paging: Annotated[Paging, Depends()],
+    order: Annotated[Order, Depends(ordering("created", "name"))],
+    name: str | None = None,
+    name_search: Annotated[str | None, Query(max_length=255)] = None,
+) -> Listing[Project]:
+    """Projects; `name` matches exactly, `name_search` a part of the name."""
+    return paging.listing(backend.store.projects.list(paging.slice(order), name, name_search))
+
+
+@router.post("", status_code=201, dependencies=[Depends(require_json)])
+def create_project(backend: BackendOf, project: CreateProject) -> Project:
+    """Create a project; 409 when the name is in use."""
+    return backend.store.projects.create(project.name)
+
+
+@router.get("/{project_id}")
+def get_project(backend: BackendOf, project_id: Id) -> Project:
+    """Get one project."""
+    return backend.store.projects.get(project_id)

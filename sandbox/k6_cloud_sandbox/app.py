@@ -1,0 +1,83 @@
+"""The sandbox's web applications: the API, and the site with run pages and demo target."""
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from k6_cloud.scripts import MIB
+from k6_cloud_sandbox import demo_target
+from k6_cloud_sandbox.api import load_tests, options, projects, test_runs
+from k6_cloud_sandbox.api.backend import Backend
+from k6_cloud_sandbox.api.bodies import BodyLimit
+from k6_cloud_sandbox.api.failures import handle_failures
+from k6_cloud_sandbox.pages.router import create_router
+from k6_cloud_sandbox.pages.view import RunView
+from k6_cloud_sandbox.problems import NotFound
+from k6_cloud_sandbox.store.paging import Slice
+from k6_cloud_sandbox.store.store import Store
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_PREFIX = "/cloud/v6"
+_RECENT = Slice(top=50, order=[("created", True)])
+
+
+def create_app(backend: Backend, hosts: tuple[str, ...] = LOOPBACK) -> FastAPI:
+    """The API together with the site; `hosts` are the host names it answers to."""
+    app = _application(hosts)
+    app.state.backend = backend
+    app.add_middleware(BodyLimit, most=backend.settings.max_script_bytes + MIB)
+    app.include_router(projects.auth, prefix=_PREFIX)
+    for router in (projects.router, load_tests.router, options.router, test_runs.router):
+        app.include_router(router, prefix=_PREFIX)
+    _add_site(app, backend.store)
+    return app
+
+
+def create_site(store: Store) -> FastAPI:
+    """The site alone, for a listener that only browsers and running tests need."""
+    app = _application(LOOPBACK)
+    _add_site(app, store)
+    return app
+
+
+def _application(hosts: tuple[str, ...]) -> FastAPI:
+    """An empty application. Host names are checked, so that no web page can reach it by DNS rebinding."""
+    app = FastAPI(title="k6 Cloud sandbox", version=_version(), redirect_slashes=False)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    handle_failures(app)
+    return app
+
+
+def _add_site(app: FastAPI, store: Store) -> None:
+    app.include_router(create_router(_view_loader(store), lambda: _recent(store)))
+    app.include_router(demo_target.router)
+
+
+def _view_loader(store: Store) -> Callable[[int], RunView | None]:
+    def load(run_id: int) -> RunView | None:
+        try:
+            run = store.runs.get(run_id)
+            name = store.load_tests.get(run.test_id).name
+        except (NotFound, OverflowError):
+            return None
+        measured = store.queue.measured(run_id)
+        if measured is None:
+            return RunView(run, name, [], [], None)
+        return RunView(run, name, measured.thresholds, measured.checks, measured.report)
+
+    return load
+
+
+def _recent(store: Store) -> list[RunView]:
+    load = _view_loader(store)
+    views = [load(run.id) for run in store.runs.list(_RECENT).items]
+    return [view for view in views if view]
+
+
+def _version() -> str:
+    try:
+        return version("k6-cloud-mcp")
+    except PackageNotFoundError:
+        return "0"

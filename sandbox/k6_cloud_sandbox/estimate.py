@@ -1,0 +1,150 @@
+"""What a set of k6 options will take: peak VUs, length, and its price in VUh.
+
+The price follows the model that Grafana documents as "Fractional v1": peak VUs x minutes / 60, minutes
+rounded up, a browser VU counted ten times. Not known here, and so not in the price: volume tiers and
+the contract, the other models (per-minute with volume discounts; rounded up to the hour), private and
+local load zone multipliers, minimum charges. A length given by iterations is unknown until they have
+run, so `maxDuration` stands for it and the price is an upper bound.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from pydantic import ValidationError, model_validator
+
+from k6_cloud.models import Cost, CostBreakdown, ErrorDetail, Json
+from k6_cloud_sandbox.durations import Duration
+from k6_cloud_sandbox.problems import InvalidRequest
+from k6_cloud_sandbox.scenarios import (
+    AnyScenario,
+    ConstantVus,
+    Count,
+    Options,
+    PerVuIterations,
+    Positive,
+    RampingVus,
+    Scenario,
+    SharedIterations,
+    Stage,
+)
+
+_BROWSER_FACTOR = 10
+# The schema's own example of a reduction for local execution, not a rate of any contract.
+_LOCAL_REDUCTION = 25.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """The most VUs at any moment, and seconds without graceful stops.
+
+    `max_vus` is the peak of protocol and browser VUs together. `timed_duration` leaves out scenarios that
+    end with their iterations: the run lasts at least that long.
+    """
+
+    max_vus: int
+    protocol_vus: int
+    browser_vus: int
+    duration: float
+    timed_duration: float
+
+
+class _Execution(Options):
+    """The options that say how a script is run. Without any: one iteration in one VU."""
+
+    vus: Count | None = None
+    iterations: Positive | None = None
+    duration: Duration | None = None
+    stages: list[Stage] = []
+    scenarios: dict[str, AnyScenario] = {}
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "_Execution":
+        ways = {
+            "scenarios": bool(self.scenarios),
+            "stages": bool(self.stages),
+            "iterations/duration": self.iterations is not None or self.duration is not None,
+        }
+        given = [name for name, used in ways.items() if used]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} cannot be used together")
+        return self
+
+    def resolved(self) -> list[Scenario]:
+        """The scenarios, made from the shortcuts where those are used."""
+        if self.scenarios:
+            return list(self.scenarios.values())
+        vus = 1 if self.vus is None else self.vus
+        if self.stages:
+            return [RampingVus(start_vus=vus, stages=self.stages)]
+        if self.iterations is not None:
+            length = 600.0 if self.duration is None else self.duration
+            return [SharedIterations(vus=vus, iterations=self.iterations, max_duration=length * 1000)]
+        if self.duration is not None:
+            return [ConstantVus(vus=vus, duration=self.duration * 1000)]
+        return [PerVuIterations()]
+
+
+def load_of(options: Json) -> Load:
+    """The load that k6 options describe. Raises InvalidRequest that names each wrong option."""
+    try:
+        scenarios = _Execution.model_validate(options).resolved()
+    except ValidationError as error:
+        raise InvalidRequest.fields([_detail(item["loc"], item["msg"]) for item in error.errors()]) from None
+    browser = [scenario for scenario in scenarios if scenario.is_browser]
+    protocol = [scenario for scenario in scenarios if not scenario.is_browser]
+    return Load(
+        max_vus=_peak(scenarios),
+        protocol_vus=_peak(protocol),
+        browser_vus=_peak(browser),
+        duration=_end(scenarios),
+        timed_duration=_end(scenario for scenario in scenarios if scenario.timed),
+    )
+
+
+def price(load: Load, seconds: float, *, is_local: bool = False) -> Cost:
+    """The VUh of `load` over `seconds`."""
+    hours = math.ceil(seconds / 60) / 60
+    protocol, browser = load.protocol_vus * hours, load.browser_vus * hours * _BROWSER_FACTOR
+    reduction = _LOCAL_REDUCTION if is_local else 0.0
+    billed = 1 - reduction / 100
+    breakdown = CostBreakdown(
+        protocol_vuh=round(protocol * billed, 2),
+        browser_vuh=round(browser * billed, 2),
+        base_total_vuh=round(protocol + browser, 2),
+        reduction_rate=reduction,
+        reduction_rate_breakdown={"local_run": reduction} if is_local else None,
+    )
+    return Cost(total_vuh=round((protocol + browser) * billed, 2), breakdown=breakdown)
+
+
+def _end(scenarios: Iterable[Scenario]) -> float:
+    return max((scenario.start_time + scenario.length for scenario in scenarios), default=0.0)
+
+
+def _peak(scenarios: list[Scenario]) -> int:
+    """The most VUs reserved at once; what starts at the moment another ends does not overlap it."""
+    changes = sorted(change for scenario in scenarios for change in _changes(scenario))
+    vus = peak = 0
+    for _, same_moment in groupby(changes, key=lambda change: change[0]):
+        vus += sum(change for _, change in same_moment)
+        peak = max(peak, vus)
+    return peak
+
+
+def _changes(scenario: Scenario) -> list[tuple[float, int]]:
+    """When (to the microsecond) and by how much the reserved VUs change."""
+    changes: list[tuple[float, int]] = []
+    before = 0
+    for at, vus in scenario.steps():
+        changes.append((round(scenario.start_time + at, 6), vus - before))
+        before = vus
+    return changes
+
+
+def _detail(location: tuple[int | str, ...], message: str) -> ErrorDetail:
+    # Below a scenario's name pydantic names the executor, which is no key of the options.
+    path = location[:2] + location[3:] if location[:1] == ("scenarios",) else location
+    target = ".".join(["options", *(str(part) for part in path)])
+    return ErrorDetail(message=message.removeprefix("Value error, "), code="invalid", target=target)

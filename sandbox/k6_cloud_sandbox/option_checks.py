@@ -1,0 +1,135 @@
+"""What makes k6 options unusable, beyond their form: unknown projects, shares of load zones, caps, k6's own rules.
+
+The sandbox has no load zones of its own, so any name of one will do.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from k6_cloud.models import DistributionZone, ErrorDetail, Json, ValidateOptions
+from k6_cloud.scripts import Script
+from k6_cloud_sandbox.estimate import Load
+from k6_cloud_sandbox.problems import InvalidRequest, NotFound
+from k6_cloud_sandbox.runner.binary import find_k6
+from k6_cloud_sandbox.runner.inspection import ScriptRejected, inspect
+from k6_cloud_sandbox.runner.limits import RunLimits
+from k6_cloud_sandbox.settings import SandboxSettings
+from k6_cloud_sandbox.store.projects import Projects
+
+_NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+
+
+class _Share(BaseModel):
+    load_zone: str = Field(alias="loadZone", min_length=1)
+    percent: Annotated[float, Field(ge=0, le=100)]
+
+
+class _Cloud(BaseModel):
+    """The part of `options.cloud` that counts here."""
+
+    project_id: int | None = Field(default=None, alias="projectID")
+    distribution: dict[str, _Share] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "_Cloud":
+        total = sum(share.percent for share in (self.distribution or {}).values())
+        if self.distribution and abs(total - 100) > 0.01:
+            raise ValueError(f"the percents of the distribution must sum to 100, and sum to {total:g}")
+        return self
+
+
+def check_options(request: ValidateOptions, load: Load, projects: Projects, limits: RunLimits) -> None:
+    """Raise InvalidRequest that names everything wrong with the options."""
+    details = [*_cloud_problems(request.options), *excess(load, limits)]
+    details += [*_unknown_projects(_project_ids(request), projects)]
+    if details:
+        raise InvalidRequest.fields(details)
+
+
+def excess(load: Load, limits: RunLimits) -> Iterator[ErrorDetail]:
+    """What a load asks for beyond the sandbox's caps."""
+    if load.max_vus > limits.max_vus:
+        yield ErrorDetail(
+            message=f"The test needs {load.max_vus} VUs; a run here may use {limits.max_vus}. "
+            "Lower it, or raise K6_SANDBOX_MAX_VUS.",
+            code="limit_exceeded",
+            target="options",
+        )
+    if load.timed_duration > limits.max_duration:
+        yield ErrorDetail(
+            message=f"The test takes {load.timed_duration:g} s; a run here may take {limits.max_duration:g} s. "
+            "Shorten it, or raise K6_SANDBOX_MAX_DURATION.",
+            code="limit_exceeded",
+            target="options",
+        )
+
+
+def distribution_of(options: Json) -> list[DistributionZone] | None:
+    """The load zones with their shares, as a run shows them; None where options name none."""
+    try:
+        shares = _Cloud.model_validate(options.get("cloud") or {}).distribution
+    except ValidationError:
+        return None
+    zones = [
+        DistributionZone(load_zone=share.load_zone, percent=round(share.percent))
+        for share in (shares or {}).values()
+    ]
+    return zones or None
+
+
+async def check_with_k6(options: Json, settings: SandboxSettings) -> None:
+    """Let k6 itself read the options, where there is a k6. Raises InvalidRequest with its words."""
+    k6 = await find_k6(settings.k6_path)
+    if k6 is None:
+        return
+    with Script.from_chunks([_carrier(options).encode()]) as script:
+        try:
+            await inspect(k6, script, settings.limits, {})
+        except ScriptRejected as rejected:
+            raise InvalidRequest.field("options", rejected.message) from None
+
+
+def _carrier(options: Json) -> str:
+    """A script with these options, and an empty function for each `exec` they name."""
+    names = {"default", *filter(_NAME.fullmatch, _exec_names(options))}
+    exports = ", ".join(f"stub as {name}" for name in sorted(names))
+    text = json.dumps(json.dumps(options))
+    return f"export const options = JSON.parse({text});\nconst stub = () => {{}};\nexport {{ {exports} }};\n"
+
+
+def _exec_names(options: Json) -> Iterator[str]:
+    scenarios: dict[str, Any] = options.get("scenarios") or {}
+    for scenario in scenarios.values():
+        if isinstance(name := scenario.get("exec"), str):
+            yield name
+
+
+def _project_ids(request: ValidateOptions) -> Iterator[tuple[str, int]]:
+    if request.project_id is not None:
+        yield "project_id", request.project_id
+    cloud = request.options.get("cloud")
+    if isinstance(cloud, dict) and isinstance(named := cloud.get("projectID"), int):  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        yield "options.cloud.projectID", named
+
+
+def _cloud_problems(options: Json) -> Iterator[ErrorDetail]:
+    try:
+        _Cloud.model_validate(options.get("cloud") or {})
+    except ValidationError as error:
+        for item in error.errors():
+            target = ".".join(["options.cloud", *map(str, item["loc"])])
+            yield ErrorDetail(
+                message=item["msg"].removeprefix("Value error, "), code="invalid", target=target
+            )
+
+
+def _unknown_projects(ids: Iterable[tuple[str, int]], projects: Projects) -> Iterator[ErrorDetail]:
+    for target, project_id in ids:
+        try:
+            projects.get(project_id)
+        except NotFound as error:
+            yield ErrorDetail(message=str(error), code="invalid", target=target)

@@ -1,0 +1,62 @@
+"""k6's log, read while it is written and reduced to what a result needs.
+
+A script can log without end, so nothing is kept but counts and the first few messages.
+"""
+
+import json
+from typing import Any
+
+_LINE_LIMIT = 64 * 1024
+_KEPT = 5
+
+
+class Log:
+    """What k6 said, in JSON lines (`--log-format json`).
+
+    `errors` are k6's own complaints, `thrown` counts the iterations that threw and `first_thrown` says what,
+    `refused` counts the requests to addresses that are not allowed, `plain` is what is not JSON (a crash).
+    """
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+        self.plain: list[str] = []
+        self.thrown = 0
+        self.first_thrown = ""
+        self.refused = 0
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take in a piece of the log, of any size and cut anywhere."""
+        *lines, rest = (self._rest + chunk).split(b"\n")
+        self._rest = rest[:_LINE_LIMIT]
+        for line in lines:
+            self._add(line)
+
+    def says(self, words: str) -> bool:
+        """Whether one of k6's own errors contains `words`."""
+        return any(words in error for error in self.errors)
+
+    def _add(self, line: bytes) -> None:
+        # Most lines of a noisy script are not errors: they are not worth parsing.
+        self.refused += b"is in a blacklisted range" in line
+        if not line.startswith(b"{"):
+            _keep(self.plain, line.decode(errors="replace").strip())
+        elif b'"level":"error"' in line:
+            self._add_error(line)
+
+    def _add_error(self, line: bytes) -> None:
+        try:
+            entry: dict[str, Any] = json.loads(line)
+        except ValueError:
+            return
+        message = ": ".join(str(entry[key]) for key in ("msg", "error") if entry.get(key))
+        if entry.get("source") == "stacktrace":
+            self.thrown += 1
+            self.first_thrown = self.first_thrown or message
+        elif entry.get("source") != "console":
+            _keep(self.errors, message)
+
+
+def _keep(messages: list[str], message: str) -> None:
+    if message and len(messages) < _KEPT:
+        messages.append(message)

@@ -1,0 +1,49 @@
+"""k6's words made fit to show: one line, of bounded length, without private paths and secrets."""
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+from k6_cloud.errors import ScriptError
+from k6_cloud.models import Json
+from k6_cloud.redaction import REDACTED
+from k6_cloud.scripts import Script
+
+_LENGTH = 500
+_SHORTEST_SECRET = 6
+
+
+class Wording:
+    """Cleans text about one run of `script` in `directory`."""
+
+    def __init__(self, script: Script, directory: Path) -> None:
+        self._private = re.compile(rf"(file://)?{re.escape(str(directory))}/?")
+        self._secrets = _secrets(script)
+
+    def clean(self, text: str) -> str:
+        """`text` as one line."""
+        text = self._private.sub("", text)
+        for secret in self._secrets:
+            text = text.replace(secret, REDACTED)
+        text = " ".join(text.split())
+        return text if len(text) <= _LENGTH else text[:_LENGTH] + "…"
+
+
+def _secrets(script: Script) -> list[str]:
+    """The API tokens and environment values that an archive carries, longest first."""
+    if script.kind != "archive":
+        return []
+    try:
+        metadata = script.metadata()
+    except ScriptError:
+        return []
+    options = _object(metadata.get("options"))
+    tokens = [_object(options.get("cloud")).get("token")]
+    tokens += [_object(_object(options.get("ext")).get("loadimpact")).get("token")]
+    values = [*tokens, *_object(metadata.get("env")).values()]
+    texts = [value for value in values if isinstance(value, str) and len(value) >= _SHORTEST_SECRET]
+    return sorted(texts, key=len, reverse=True)
+
+
+def _object(value: Any) -> Json:
+    return cast(Json, value) if isinstance(value, dict) else {}

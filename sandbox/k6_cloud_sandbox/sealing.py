@@ -1,0 +1,93 @@
+"""API tokens in archives, made unreadable before anything is stored.
+
+`k6 cloud run` and `k6 cloud upload` write the caller's API token into metadata.json of the archive that
+they upload. The token is overwritten by a filler of the same length, so every other byte and the tar's
+structure stay as they are; size is kept, the sha256 is that of what is stored. Values of `-e` in `env` stay,
+because the run needs them. A token that somebody wrote into the source of a script is source, and stays.
+"""
+
+import json
+import re
+import tarfile
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any, cast
+
+from k6_cloud.errors import ScriptError
+from k6_cloud.scripts import CHUNK, METADATA_MEMBER, MIB, Script
+
+_METADATA_LIMIT = MIB
+_MEMBER_LIMIT = 10_000
+_FILLER = "x"
+_TOKEN_PATHS = (("options", "cloud", "token"), ("options", "ext", "loadimpact", "token"))
+_TOKEN_MEMBER = re.compile(rb'"token"\s*:\s*("(?:[^"\\]|\\.)*")')
+
+Patch = tuple[int, bytes]
+
+
+def seal(script: Script, limit: int) -> Script:
+    """An archive without tokens: `script` itself, or a copy in its place. Raises ScriptError when unreadable."""
+    patches = _patches(script)
+    if not patches:
+        return script
+    with script:
+        return Script.from_chunks(_patched(script, patches), limit)
+
+
+def _patches(script: Script) -> list[Patch]:
+    try:
+        with tarfile.open(fileobj=script.file(), mode="r:") as tar:
+            return [patch for info in _metadata_members(tar) for patch in _fillers(script, info)]
+    except tarfile.TarError as error:
+        raise ScriptError(f"The archive cannot be read: {error}.") from error
+
+
+def _metadata_members(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:
+    found: list[tarfile.TarInfo] = []
+    for count, info in enumerate(tar):
+        if count >= _MEMBER_LIMIT:
+            raise ScriptError(f"The archive has more than {_MEMBER_LIMIT} members.")
+        if info.isreg() and info.name.removeprefix("./").lstrip("/") == METADATA_MEMBER:
+            found.append(info)
+    return found
+
+
+def _fillers(script: Script, info: tarfile.TarInfo) -> list[Patch]:
+    if info.size > _METADATA_LIMIT:
+        raise ScriptError(f"The archive's {METADATA_MEMBER} is larger than {_METADATA_LIMIT // MIB} MiB.")
+    text = script.read(info.offset_data, info.size)
+    tokens = _tokens(text)
+    places = [match.span(1) for match in _TOKEN_MEMBER.finditer(text) if json.loads(match[1]) in tokens]
+    for start, end in places:
+        text = text[: start + 1] + _FILLER.encode() * (end - start - 2) + text[end - 1 :]
+    if _tokens(text):
+        raise ScriptError(f"The archive's {METADATA_MEMBER} holds an API token that cannot be taken out.")
+    return [(info.offset_data + start, text[start:end]) for start, end in places]
+
+
+def _tokens(text: bytes) -> set[str]:
+    """The tokens at the places where k6 puts them; a filler is none."""
+    try:
+        metadata: object = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ScriptError(f"The archive's {METADATA_MEMBER} is not valid JSON.") from None
+    found = (reduce(_child, path, metadata) for path in _TOKEN_PATHS)
+    return {token for token in found if isinstance(token, str) and token.strip(_FILLER)}
+
+
+def _child(node: object, name: str) -> object:
+    return cast(dict[str, Any], node).get(name) if isinstance(node, dict) else None
+
+
+def _patched(script: Script, patches: list[Patch]) -> Iterator[bytes]:
+    position = 0
+    for offset, filler in patches:
+        yield from _pieces(script, position, offset)
+        yield filler
+        position = offset + len(filler)
+    yield from _pieces(script, position, script.size)
+
+
+def _pieces(script: Script, start: int, end: int) -> Iterator[bytes]:
+    for offset in range(start, end, CHUNK):
+        yield script.read(offset, min(CHUNK, end - offset))

@@ -1,0 +1,63 @@
+"""Settings of the sandbox, read from the environment (`K6_SANDBOX_…`, and `K6_PATH` as k6 users know it)."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from k6_cloud.scripts import DEFAULT_LIMIT
+from k6_cloud_sandbox.runner.limits import RunLimits
+
+_LIMITS = RunLimits()
+
+
+def _default_dir() -> Path:
+    return user_data_path("k6-cloud-mcp", appauthor=False) / "sandbox"
+
+
+class SandboxSettings(BaseSettings):
+    """Where the sandbox keeps its state, whom it lets in, and what a run may use (see RunLimits)."""
+
+    model_config = SettingsConfigDict(env_prefix="K6_SANDBOX_", populate_by_name=True, extra="ignore")
+
+    dir: Literal[":memory:"] | Path = Field(default_factory=_default_dir)
+    token: SecretStr | None = None
+    k6_path: str | None = Field(default=None, validation_alias="K6_PATH")
+    max_concurrent_runs: PositiveInt = 1
+    max_script_bytes: PositiveInt = DEFAULT_LIMIT
+    allow_hosts: Annotated[tuple[str, ...], NoDecode] = _LIMITS.allow_hosts
+    max_vus: PositiveInt = _LIMITS.max_vus
+    max_duration: PositiveFloat = _LIMITS.max_duration
+    inspect_timeout: PositiveFloat = _LIMITS.inspect_timeout
+    grace: PositiveFloat = _LIMITS.grace
+    max_cpu_seconds: PositiveInt = _LIMITS.cpu_seconds
+    max_memory_bytes: PositiveInt = _LIMITS.memory_bytes
+    max_output_bytes: PositiveInt = _LIMITS.output_bytes
+
+    @field_validator("allow_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return (
+            [host.strip() for host in value.split(",") if host.strip()] if isinstance(value, str) else value
+        )
+
+    @field_validator("token", "k6_path")
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return value if value and str(value) else None
+
+    @property
+    def limits(self) -> RunLimits:
+        """What one run of k6 is held to."""
+        return RunLimits(
+            max_vus=self.max_vus,
+            max_duration=self.max_duration,
+            inspect_timeout=self.inspect_timeout,
+            grace=self.grace,
+            cpu_seconds=self.max_cpu_seconds,
+            memory_bytes=self.max_memory_bytes,
+            output_bytes=self.max_output_bytes,
+            allow_hosts=self.allow_hosts,
+        )

@@ -1,0 +1,115 @@
+"""The queue of runs, shared by all processes on one database: who may run what, and what became of it."""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from k6_cloud.scripts import Script
+from k6_cloud_sandbox.runner.outcome import Check, Outcome, Threshold
+from k6_cloud_sandbox.store.database import Database
+from k6_cloud_sandbox.store.endings import Ending, end_run, enter_status
+from k6_cloud_sandbox.store.scripts import read_script
+
+_WAITING = "owner IS NULL AND ended IS NULL"
+_UNDER_WAY = "owner IS NOT NULL AND ended IS NULL"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What k6 measured in a run; `report` is its HTML page."""
+
+    thresholds: list[Threshold]
+    checks: list[Check]
+    report: bytes | None
+
+
+class Queue:
+    """The runs that wait or are under way. Each one under way belongs to an owner: a process's engine."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, owner: str, most: int) -> int | None:
+        """Take the oldest waiting run, unless `most` are under way; it is then in `initializing`."""
+        if not self._has_waiting():
+            return None
+        with self._database.write() as connection:
+            _enqueue_new(connection)
+            busy: int = connection.execute(f"SELECT COUNT(*) FROM test_runs WHERE {_UNDER_WAY}").fetchone()[0]
+            oldest = f"SELECT id FROM test_runs WHERE {_WAITING} ORDER BY id LIMIT 1"
+            row = connection.execute(oldest).fetchone() if busy < most else None
+            if row is None:
+                return None
+            enter_status(connection, row["id"], None, "initializing", facts={"owner": owner})
+            return row["id"]
+
+    def script(self, run_id: int) -> Script | None:
+        """The run's script, which the caller closes; None when its test had none."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT script_id FROM test_runs WHERE id = ?", [run_id]).fetchone()
+            return read_script(connection, row["script_id"]) if row["script_id"] else None
+
+    def enter(self, run_id: int, owner: str, status: str, facts: Mapping[str, object] | None = None) -> None:
+        """The run's next status, and what is known with it."""
+        with self._database.write() as connection:
+            enter_status(connection, run_id, owner, status, facts=facts)
+
+    def end(self, run_id: int, owner: str, ending: Ending, outcome: Outcome | None = None) -> None:
+        """End a run, with what k6 measured where it ran."""
+        with self._database.write() as connection:
+            if end_run(connection, run_id, owner, ending) and outcome:
+                connection.execute(
+                    "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?)", [run_id, *_columns(outcome)]
+                )
+
+    def end_all_of(self, owner: str, ending: Ending) -> None:
+        """End every run that `owner` has under way."""
+        with self._database.write() as connection:
+            query = f"SELECT id FROM test_runs WHERE {_UNDER_WAY} AND owner = ?"
+            for row in connection.execute(query, [owner]).fetchall():
+                end_run(connection, row["id"], owner, ending)
+
+    def owners(self) -> set[str]:
+        """Everyone who has a run under way."""
+        with self._database.read() as connection:
+            query = f"SELECT DISTINCT owner FROM test_runs WHERE {_UNDER_WAY}"
+            return {row["owner"] for row in connection.execute(query)}
+
+    def abort_requests(self, owner: str) -> set[int]:
+        """The owner's runs whose end was asked for."""
+        with self._database.read() as connection:
+            query = f"SELECT id FROM test_runs WHERE {_UNDER_WAY} AND owner = ? AND abort_requested"
+            return {row["id"] for row in connection.execute(query, [owner])}
+
+    def measured(self, run_id: int) -> Measured | None:
+        """What was measured in a run; None before its end, or when it never ran."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT * FROM outcomes WHERE test_run_id = ?", [run_id]).fetchone()
+        return _measured(row) if row else None
+
+    def _has_waiting(self) -> bool:
+        with self._database.read() as connection:
+            return connection.execute(f"SELECT 1 FROM test_runs WHERE {_WAITING}").fetchone() is not None
+
+
+def _enqueue_new(connection: sqlite3.Connection) -> None:
+    query = f"SELECT id FROM test_runs WHERE {_WAITING} AND status = 'created'"
+    for row in connection.execute(query).fetchall():
+        enter_status(connection, row["id"], None, "queued")
+
+
+def _columns(outcome: Outcome) -> list[object]:
+    thresholds = json.dumps([asdict(threshold) for threshold in outcome.thresholds])
+    checks = json.dumps([asdict(check) for check in outcome.checks])
+    summary = zlib.compress(json.dumps(outcome.summary).encode()) if outcome.summary else None
+    return [thresholds, checks, summary, zlib.compress(outcome.report) if outcome.report else None]
+
+
+def _measured(row: sqlite3.Row) -> Measured:
+    return Measured(
+        thresholds=[Threshold(**values) for values in json.loads(row["thresholds"])],
+        checks=[Check(**values) for values in json.loads(row["checks"])],
+        report=zlib.decompress(row["report"]) if row["report"] else None,
+    )

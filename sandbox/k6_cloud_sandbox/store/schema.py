@@ -1,0 +1,89 @@
+"""The tables, as steps from one version of the database (`PRAGMA user_version`) to the next."""
+
+import sqlite3
+
+from k6_cloud_sandbox.problems import SandboxError
+
+_VERSION_1 = """
+CREATE TABLE projects (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    is_default INTEGER NOT NULL,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL
+);
+CREATE TABLE scripts (
+    id INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL UNIQUE,
+    body BLOB NOT NULL
+);
+CREATE TABLE load_tests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id INTEGER NOT NULL REFERENCES projects (id),
+    name TEXT NOT NULL,
+    script_id INTEGER REFERENCES scripts (id),
+    baseline_test_run_id INTEGER REFERENCES test_runs (id) ON DELETE SET NULL,
+    k6_version INTEGER,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    UNIQUE (project_id, name)
+);
+CREATE TABLE test_runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    test_id INTEGER NOT NULL REFERENCES load_tests (id) ON DELETE CASCADE,
+    script_id INTEGER REFERENCES scripts (id),
+    created TEXT NOT NULL,
+    ended TEXT,
+    note TEXT NOT NULL DEFAULT '',
+    started_by TEXT,
+    status TEXT NOT NULL,
+    status_history TEXT NOT NULL,
+    result TEXT,
+    result_details TEXT,
+    options TEXT,
+    cost TEXT,
+    distribution TEXT,
+    k6_versions TEXT NOT NULL DEFAULT '{}',
+    max_vus INTEGER,
+    max_browser_vus INTEGER,
+    estimated_duration INTEGER,
+    execution_duration INTEGER NOT NULL DEFAULT 0,
+    is_starred INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    abort_requested INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX test_runs_of_test ON test_runs (test_id, created);
+CREATE INDEX test_runs_under_way ON test_runs (status) WHERE ended IS NULL;
+CREATE INDEX load_tests_by_script ON load_tests (script_id);
+CREATE INDEX load_tests_by_baseline ON load_tests (baseline_test_run_id);
+CREATE INDEX test_runs_by_script ON test_runs (script_id);
+CREATE TABLE outcomes (
+    test_run_id INTEGER PRIMARY KEY REFERENCES test_runs (id) ON DELETE CASCADE,
+    thresholds TEXT NOT NULL,
+    checks TEXT NOT NULL,
+    summary BLOB,
+    report BLOB
+);
+CREATE TABLE idempotency_keys (
+    test_id INTEGER NOT NULL REFERENCES load_tests (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    test_run_id INTEGER NOT NULL REFERENCES test_runs (id) ON DELETE CASCADE,
+    created TEXT NOT NULL,
+    PRIMARY KEY (test_id, key)
+)
+"""
+_VERSIONS = (_VERSION_1,)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables up to date, in the caller's transaction. Raises SandboxError for a newer database."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(_VERSIONS):
+        raise SandboxError(
+            f"The sandbox's database has version {version}; this program knows up to {len(_VERSIONS)}. "
+            "Nothing was changed. Update k6-cloud-mcp, or set K6_SANDBOX_DIR to another directory."
+        )
+    for script in _VERSIONS[version:]:
+        for statement in script.split(";"):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(_VERSIONS)}")

@@ -1,0 +1,122 @@
+"""The command line."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+import anyio
+
+from k6_cloud_mcp.logs import configure_logging
+from k6_cloud_mcp.settings import Settings, SettingsError
+
+_EPILOG = """\
+Without a command it serves one client on stdin and stdout, which is how an AI host starts it:
+
+  claude mcp add k6-cloud -- k6-cloud-mcp        (other hosts: see the README)
+
+Without K6_CLOUD_TOKEN it uses the sandbox: no account, tests are kept and run on this machine.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with 0, with 1 when the work failed, and with 2 for a wrong call."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is _serve and not options.explicit and sys.stdin.isatty():
+        parser.print_help()
+        return
+    configure_logging("INFO" if options.quiet is False else "WARNING")
+    try:
+        sys.exit(options.run(options))
+    except SettingsError as error:
+        sys.exit(f"k6-cloud-mcp: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="k6-cloud-mcp",
+        description="MCP server for Grafana Cloud k6: manage, price, run and read load tests.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"k6-cloud-mcp {version('k6-cloud-mcp')}")
+    parser.set_defaults(run=_serve, explicit=False, transport="stdio", quiet=False)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    _add_serve(commands.add_parser("serve", help="serve on stdio, or over HTTP"))
+    _add_sandbox(commands.add_parser("sandbox", help="serve the sandbox API and its run pages over HTTP"))
+    _add(commands.add_parser("demo", help="create, price, start and read a load test on the sandbox"), _demo)
+    _add(
+        commands.add_parser("doctor", help="check credentials, k6 and the sandbox, with a fix for each"),
+        _doctor,
+    )
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
+    parser.set_defaults(run=run, quiet=True)
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--transport", choices=["stdio", "http"], default="stdio")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (http; default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8000, help="port to listen on (http; default: %(default)s)"
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a host name under which clients reach this server, beside loopback (http; repeatable)",
+    )
+    parser.set_defaults(run=_serve, explicit=True, quiet=False)
+
+
+def _add_sandbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=6580, help="port to listen on (default: %(default)s)")
+    parser.set_defaults(run=_sandbox, quiet=True)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from k6_cloud_mcp.serving import serve_http, serve_stdio
+
+    settings = Settings.load()
+    if options.transport == "stdio":
+        anyio.run(serve_stdio, settings)
+    else:
+        anyio.run(serve_http, settings, options.host, options.port, options.allow_host)
+    return 0
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    from k6_cloud_sandbox.sandbox import serve_sandbox
+
+    from k6_cloud_sandbox.settings import SandboxSettings
+
+    print(_SANDBOX_GREETING.format(host=options.host, port=options.port), file=sys.stderr)  # noqa: T201
+    anyio.run(serve_sandbox, SandboxSettings(), options.host, options.port)
+    return 0
+
+
+def _demo(_: argparse.Namespace) -> int:
+    from k6_cloud_mcp.demo import run_demo
+
+    return anyio.run(run_demo)
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from k6_cloud_mcp.doctor import run_doctor
+
+    return anyio.run(run_doctor)
+
+
+_SANDBOX_GREETING = """\
+The k6 Cloud sandbox: http://{host}:{port}/  (Ctrl-C stops it)
+  curl -H 'Authorization: Bearer any' -H 'X-Stack-Id: 1' 'http://{host}:{port}/cloud/v6/load_tests'
+"""

@@ -1,0 +1,149 @@
+"""`k6-cloud-mcp demo`: the main job, driven by a real MCP client over stdio, on a sandbox of its own."""
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
+
+from mcp import Client
+from mcp.client.context import ClientRequestContext
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+_OPTIONS = {
+    "stages": [
+        {"duration": "3s", "target": 5},
+        {"duration": "5s", "target": 5},
+        {"duration": "2s", "target": 0},
+    ]
+}
+_SECONDS = 11
+
+
+class DemoFailed(Exception):
+    """A step did not do what it should; the message is for the person watching."""
+
+
+async def run_demo() -> int:
+    """Create, price, start, watch and read a load test. Returns the exit code: 0 when the run passed."""
+    console = Console()
+    try:
+        return await _run(console)
+    except* DemoFailed as failures:
+        reason = str(_first(failures))
+    console.print(f"\n[bold red]The demo stopped:[/] {reason}")
+    return 1
+
+
+async def _run(console: Console) -> int:
+    with _sandbox_of_its_own() as (server, log):
+        async with Client(stdio_client(server, errlog=log), elicitation_callback=_answer(console)) as client:
+            return await _Demo(client, console).run()
+
+
+@contextmanager
+def _sandbox_of_its_own() -> Generator[tuple[StdioServerParameters, TextIO], None, None]:
+    """How to start the server on a sandbox that goes away with the demo, and where its log goes."""
+    with (
+        TemporaryDirectory(prefix="k6-cloud-mcp-demo-") as folder,
+        Path(folder, "server.log").open("w") as log,
+    ):
+        env = {**os.environ, "K6_MCP_BACKEND": "sandbox", "K6_SANDBOX_DIR": folder}
+        yield StdioServerParameters(command=sys.executable, args=["-m", "k6_cloud_mcp"], env=env), log
+
+
+class _Demo:
+    """The steps of the main job, each told to the person watching."""
+
+    def __init__(self, client: Client, console: Console) -> None:
+        self._client = client
+        self._console = console
+
+    async def run(self) -> int:
+        tools = (await self._client.list_tools()).tools
+        self._say(f"Connected over stdio: {len(tools)} tools, no account, the sandbox answers.")
+        test = await self._call("create_load_test", name="Demo: browse the shop", script=_script())
+        self._say(f"Created load test {test['id']} {test['name']!r}.")
+        price = await self._call("validate_options", options=_OPTIONS)
+        self._say(
+            f"Priced it: {price['vuh_usage']:g} VUh in Grafana Cloud; on the sandbox nothing is charged."
+        )
+        started = await self._call("start_load_test", load_test_id=test["id"])
+        run_id = started["result"]["test_run_id"]
+        self._say(f"Started run {run_id}, confirmed by {started['confirmed_by']}. k6 is running:")
+        run = await self._watch(run_id)
+        return self._conclude(run)
+
+    async def _watch(self, run_id: int) -> dict[str, Any]:
+        """Wait with a live bar. A run that outlasts one wait is waited for again, as a model would do."""
+        with Progress(
+            TextColumn("  {task.description}"), BarColumn(), TimeElapsedColumn(), console=self._console
+        ) as bar:
+            task = bar.add_task("starting", total=_SECONDS)
+
+            async def show(progress: float, total: float | None, message: str | None) -> None:
+                del total
+                bar.update(task, completed=min(progress, _SECONDS), description=message or "")
+
+            while True:
+                result = await self._client.call_tool(
+                    "wait_for_test_run", {"test_run_id": run_id}, progress_callback=show
+                )
+                run = _content("wait_for_test_run", result)
+                if "ended" in run:
+                    bar.update(task, completed=_SECONDS, description=f"Run {run_id} is {run['status']}")
+                    return run
+
+    def _conclude(self, run: dict[str, Any]) -> int:
+        passed = run.get("result") == "passed"
+        color = "green" if passed else "red"
+        self._say(
+            f"Result: [bold {color}]{run.get('result', run['status'])}[/] after {run['seconds']} s with up to "
+            f"{run.get('max_vus', 0)} VUs. {run.get('message', '')}"
+        )
+        if passed:
+            self._console.print(
+                "\nNext: add the server to your AI host (README, “Add it to your host”), or look at runs with "
+                "[bold]k6-cloud-mcp sandbox[/]."
+            )
+        return 0 if passed else 1
+
+    async def _call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        return _content(tool, await self._client.call_tool(tool, arguments))
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"[bold cyan]•[/] {text}")
+
+
+def _answer(console: Console) -> Any:
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        del context
+        console.print("[bold cyan]•[/] The server asks before it starts anything:")
+        for line in params.message.splitlines():
+            console.print(f"    [dim]{line}[/]", highlight=False)
+        console.print("    The demo answers for you: [bold]go ahead[/].")
+        return ElicitResult(action="accept", content={"decision": "go ahead"})
+
+    return answer
+
+
+def _content(tool: str, result: CallToolResult) -> dict[str, Any]:
+    if result.is_error or result.structured_content is None:
+        text = " ".join(block.text for block in result.content if isinstance(block, TextContent))
+        raise DemoFailed(f"{tool}: {text}")
+    return result.structured_content
+
+
+def _script() -> str:
+    return files("k6_cloud_mcp").joinpath("demo_script.js").read_text("utf-8")
+
+
+def _first(failures: BaseExceptionGroup[DemoFailed]) -> BaseException:
+    failure = failures.exceptions[0]
+    return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure

@@ -1,0 +1,29 @@
+"""Reading a JavaScript script's options by letting k6 evaluate it, confined as in the sandbox."""
+
+import os
+from collections.abc import Mapping
+
+from k6_cloud.errors import ScriptError
+from k6_cloud.models import Json
+from k6_cloud.scripts import Script
+from k6_cloud_mcp_tools.app import InspectScript
+
+
+def script_inspector(env: Mapping[str, str] | None = None) -> InspectScript:
+    """A function that tells a script's options, or None where there is no k6. Raises ScriptError for a script
+    that k6 cannot read."""
+
+    async def inspect_script(script: Script) -> Json | None:
+        from k6_cloud_sandbox.runner.binary import find_k6
+        from k6_cloud_sandbox.runner.inspection import ScriptRejected, inspect
+        from k6_cloud_sandbox.runner.limits import RunLimits
+
+        k6 = await find_k6(os.environ.get("K6_PATH"))
+        if k6 is None:
+            return None
+        try:
+            return (await inspect(k6, script, RunLimits(), env or {})).options
+        except ScriptRejected as error:
+            raise ScriptError(f"k6 cannot run the stored script: {error}. Nothing was started.") from error
+
+    return inspect_script

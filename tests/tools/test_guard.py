@@ -1,0 +1,213 @@
+"""The guard around a toy operation, through a real in-memory client of each protocol era."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import httpx
+import pytest
+from mcp import Client
+from mcp.client.context import ClientRequestContext
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
+from pydantic import BaseModel
+
+from k6_cloud.client import K6Cloud
+from k6_cloud_mcp_tools.app import App, ConfirmMode
+from k6_cloud_mcp_tools.guard import Preview
+from k6_cloud_mcp_tools.operation import confirmed
+
+Mode = Literal["auto", "legacy"]
+ERAS: list[Mode] = ["auto", "legacy"]
+
+
+class Painted(BaseModel):
+    color: str
+
+
+class Wall:
+    """A wall to paint: what was painted on it, and what the preview says of it now."""
+
+    def __init__(self, typed_name: str | None = None) -> None:
+        self.painted: list[str] = []
+        self.state = "white"
+        self.typed_name = typed_name
+        self.asked: list[str] = []
+
+    def server(self, confirm: ConfirmMode = "auto") -> MCPServer[App]:
+        async def paint(color: str) -> Painted:
+            """Paint the wall."""
+            self.painted.append(color)
+            return Painted(color=color)
+
+        async def preview(app: App, color: str) -> Preview | None:
+            del app
+            if color == "glass":
+                raise ToolError("Not painted: glass is not a color.")
+            if color == self.state:
+                return None
+            return Preview(f"Paint the {self.state} wall {color}", typed_name=self.typed_name)
+
+        @asynccontextmanager
+        async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App, None]:
+            async with httpx.AsyncClient() as http:
+                yield App(K6Cloud(http), confirm=confirm)
+
+        return MCPServer(
+            "wall", tools=[confirmed(paint, "Paint", preview, destructive=True).build()], lifespan=lifespan
+        )
+
+    def answers(self, *results: ElicitResult) -> Any:
+        queue = list(results)
+
+        async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+            del context
+            self.asked.append(params.message)
+            return queue.pop(0)
+
+        return answer
+
+
+YES = ElicitResult(action="accept", content={"decision": "go ahead"})
+
+
+def text_of(result: CallToolResult) -> str:
+    assert isinstance(result.content[0], TextContent)
+    return result.content[0].text
+
+
+def content_of(result: CallToolResult) -> dict[str, Any]:
+    assert not result.is_error, text_of(result)
+    assert result.structured_content is not None
+    return result.structured_content
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_the_person_is_asked_once_and_a_yes_does_it(mode: Mode):
+    wall = Wall()
+    async with Client(wall.server(), mode=mode, elicitation_callback=wall.answers(YES)) as client:
+        result = await client.call_tool("paint", {"color": "red"})
+    assert content_of(result) == {"status": "done", "confirmed_by": "person", "result": {"color": "red"}}
+    assert (wall.asked, wall.painted) == (["Paint the white wall red"], ["red"])
+
+
+@pytest.mark.parametrize("mode", ERAS)
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (ElicitResult(action="decline"), "was declined in the client"),
+        (ElicitResult(action="cancel"), "do not take it as the user's refusal"),
+        (ElicitResult(action="accept", content={"decision": "stop"}), "the user chose to stop"),
+        (ElicitResult(action="accept", content={}), "does not count as a yes"),
+        (ElicitResult(action="accept", content={"decision": "yes"}), "does not count as a yes"),
+        (ElicitResult(action="accept", content={"decision": ["go ahead"]}), "does not count as a yes"),
+    ],
+    ids=["declined", "cancelled", "stopped", "empty", "another word", "wrong type"],
+)
+async def test_anything_but_a_yes_does_nothing(mode: Mode, answer: ElicitResult, words: str):
+    wall = Wall()
+    async with Client(wall.server(), mode=mode, elicitation_callback=wall.answers(answer)) as client:
+        result = await client.call_tool("paint", {"color": "red"})
+    assert result.is_error
+    assert words in text_of(result)
+    assert wall.painted == []
+
+
+@pytest.mark.parametrize("mode", ERAS)
+@pytest.mark.parametrize(("typed", "done"), [("Hall", True), ("hall", False), ("", False)])
+async def test_what_cannot_be_undone_needs_the_name_typed(mode: Mode, typed: str, done: bool):
+    wall = Wall(typed_name="Hall")
+    typed_it = ElicitResult(action="accept", content={"name": typed})
+    async with Client(wall.server(), mode=mode, elicitation_callback=wall.answers(typed_it)) as client:
+        result = await client.call_tool("paint", {"color": "red"})
+    assert (not result.is_error, wall.painted) == (done, ["red"] if done else [])
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_a_client_that_cannot_ask_gets_a_preview_and_spends_its_token_once(mode: Mode):
+    wall = Wall()
+    async with Client(wall.server(), mode=mode) as client:
+        offer = content_of(await client.call_tool("paint", {"color": "red"}))
+        assert (offer["status"], offer["preview"]) == ("confirmation_required", "Paint the white wall red")
+        assert wall.painted == []
+        call = {"color": "red", "confirmation_token": offer["confirmation_token"]}
+        done = content_of(await client.call_tool("paint", call))
+        assert (done["status"], done["confirmed_by"]) == ("done", "token")
+        again = await client.call_tool("paint", call)
+    assert "already used" in text_of(again)
+    assert wall.painted == ["red"]
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_a_token_is_refused_for_other_arguments_and_after_a_change(mode: Mode):
+    wall = Wall()
+    async with Client(wall.server(), mode=mode) as client:
+        offer = content_of(await client.call_tool("paint", {"color": "red"}))
+        token = offer["confirmation_token"]
+        other = await client.call_tool("paint", {"color": "blue", "confirmation_token": token})
+        wall.state = "green"
+        changed = await client.call_tool("paint", {"color": "red", "confirmation_token": token})
+    assert "does not fit" in text_of(other)
+    assert "does not fit" in text_of(changed)
+    assert wall.painted == []
+
+
+async def test_a_change_while_the_person_thinks_does_nothing_and_says_so():
+    wall = Wall()
+
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        del context, params
+        wall.state = "green"
+        return YES
+
+    async with Client(wall.server(), mode="legacy", elicitation_callback=answer) as client:
+        result = await client.call_tool("paint", {"color": "red"})
+    assert "has changed meanwhile" in text_of(result)
+    assert wall.painted == []
+
+
+async def test_a_change_between_question_and_answer_asks_again():
+    wall = Wall()
+
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        del context
+        wall.asked.append(params.message)
+        wall.state = "green"
+        return YES
+
+    async with Client(wall.server(), mode="auto", elicitation_callback=answer) as client:
+        content_of(await client.call_tool("paint", {"color": "red"}))
+    assert wall.asked == ["Paint the white wall red", "Paint the green wall red"]
+    assert wall.painted == ["red"]
+
+
+async def test_a_call_that_cannot_work_is_refused_before_anyone_is_asked():
+    wall = Wall()
+    async with Client(wall.server(), elicitation_callback=wall.answers()) as client:
+        result = await client.call_tool("paint", {"color": "glass"})
+    assert text_of(result) == "Not painted: glass is not a color."
+    assert wall.asked == []
+
+
+async def test_a_call_with_nothing_to_confirm_just_runs():
+    wall = Wall()
+    async with Client(wall.server()) as client:
+        done = content_of(await client.call_tool("paint", {"color": "white"}))
+    assert done["confirmed_by"] == "not needed"
+
+
+async def test_an_operator_can_forbid_tokens():
+    wall = Wall()
+    async with Client(wall.server("ask")) as client:
+        result = await client.call_tool("paint", {"color": "red"})
+    assert "only lets a person confirm" in text_of(result)
+    assert wall.painted == []
+
+
+async def test_an_operator_can_spare_the_person_for_a_client_whose_forms_do_not_show():
+    wall = Wall()
+    async with Client(wall.server("two_step"), elicitation_callback=wall.answers()) as client:
+        offer = content_of(await client.call_tool("paint", {"color": "red"}))
+    assert offer["status"] == "confirmation_required"
+    assert wall.asked == []

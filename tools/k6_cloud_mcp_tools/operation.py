@@ -1,0 +1,65 @@
+"""An operation becomes a tool: one function, its name, docstring and types, and what kind of act it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_types import ToolAnnotations
+
+from k6_cloud_mcp_tools.guard import Previewer, guarded
+from k6_cloud_mcp_tools.tool import K6Tool
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A tool function with its title and its safety hints, all four of them explicit."""
+
+    function: Callable[..., Any]
+    title: str
+    annotations: ToolAnnotations
+
+    @property
+    def name(self) -> str:
+        """The tool's name: that of the function."""
+        return self.function.__name__
+
+    def build(self) -> K6Tool:
+        """The tool to publish."""
+        return K6Tool.from_operation(self.function, self.title, self.annotations)
+
+
+def read(function: Callable[..., Any], title: str) -> Operation:
+    """An operation that changes nothing."""
+    return Operation(function, title, _hints(read_only=True, destructive=False, idempotent=True))
+
+
+def write(
+    function: Callable[..., Any], title: str, *, destructive: bool = False, idempotent: bool = False
+) -> Operation:
+    """An operation that changes something without asking: it can be changed back, or it only ends a run."""
+    return Operation(function, title, _hints(destructive=destructive, idempotent=idempotent))
+
+
+def confirmed(
+    function: Callable[..., Any],
+    title: str,
+    preview: Previewer,
+    *,
+    destructive: bool,
+    idempotent: bool = False,
+    open_world: bool = False,
+) -> Operation:
+    """An operation behind the guard. `open_world` marks the one that sends traffic to the world."""
+    hints = _hints(destructive=destructive, idempotent=idempotent, open_world=open_world)
+    return Operation(guarded(preview)(function), title, hints)
+
+
+def _hints(
+    *, destructive: bool, idempotent: bool, read_only: bool = False, open_world: bool = False
+) -> ToolAnnotations:
+    return ToolAnnotations(
+        read_only_hint=read_only,
+        destructive_hint=destructive,
+        idempotent_hint=idempotent,
+        open_world_hint=open_world,
+    )

@@ -1,0 +1,150 @@
+"""What tools answer with: the fields a model needs, and none of the rest."""
+
+from datetime import datetime
+from typing import Annotated, Generic, Self, TypeVar
+
+from pydantic import BaseModel, Field, PlainSerializer
+
+from k6_cloud.models import Json, LoadTest, Project, ScriptKind, TestRun
+from k6_cloud.redaction import redact_options
+
+Row = TypeVar("Row")
+
+
+def _to_the_second(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+Moment = Annotated[datetime, PlainSerializer(_to_the_second, return_type=str)]
+
+
+class Rows(BaseModel, Generic[Row]):
+    """A page of rows. `next_skip` is absent on the last one; `scanned` counts the rows a search looked at."""
+
+    rows: list[Row]
+    total: int | None = None
+    next_skip: int | None = None
+    scanned: int | None = None
+
+
+class LoadTestRow(BaseModel):
+    """A load test."""
+
+    id: int
+    name: str
+    project_id: int
+    created: Moment
+    updated: Moment
+    k6_version: int | None = None
+
+    @classmethod
+    def of(cls, test: LoadTest) -> Self:
+        """The row for a test."""
+        return cls(**test.model_dump(include=set(cls.model_fields)))
+
+
+class ScriptFacts(BaseModel):
+    """A script without its bytes. `size` is in bytes."""
+
+    kind: ScriptKind
+    size: int
+    sha256: str
+
+
+class CreatedLoadTest(LoadTestRow):
+    """A new test and the script it was given."""
+
+    script: ScriptFacts | None = None
+
+
+class ProjectRow(BaseModel):
+    """A project."""
+
+    id: int
+    name: str
+    is_default: bool
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        """The row for a project."""
+        return cls(**project.model_dump(include=set(cls.model_fields)))
+
+
+class TestRunRow(BaseModel):
+    """A run in short. `seconds` is its billable duration; `vuh` an estimate until it ended."""
+
+    __test__ = False
+
+    id: int
+    status: str
+    result: str | None = None
+    message: str | None = None
+    created: Moment
+    ended: Moment | None = None
+    seconds: int = 0
+    max_vus: int | None = None
+    vuh: float | None = None
+
+    @classmethod
+    def of(cls, run: TestRun) -> Self:
+        """The row for a run."""
+        return cls(**_row(run))
+
+
+class TestRunDetails(TestRunRow):
+    """A run with its options, tokens redacted."""
+
+    load_test_id: int
+    project_id: int
+    started_by: str | None = None
+    note: str | None = None
+    estimated_seconds: int | None = None
+    options: Json | None = None
+    next: str | None = None
+
+    @classmethod
+    def of(cls, run: TestRun) -> Self:
+        """The details of a run, and what to do next."""
+        return cls(
+            **_row(run),
+            load_test_id=run.test_id,
+            project_id=run.project_id,
+            started_by=run.started_by,
+            note=run.note or None,
+            estimated_seconds=run.estimated_duration,
+            options=redact_options(run.options) if run.options else None,
+            next=None if run.is_final else f"Not finished: call wait_for_test_run with test_run_id {run.id}.",
+        )
+
+
+class StartedRun(BaseModel):
+    """A run that was just started, and the page that shows it to people."""
+
+    test_run_id: int
+    status: str
+    page_url: str | None = Field(default=None)
+    next: str
+
+
+def _row(run: TestRun) -> Json:
+    return {
+        "id": run.id,
+        "status": run.status,
+        "result": run.result,
+        "message": message_of(run),
+        "created": run.created,
+        "ended": run.ended,
+        "seconds": run.execution_duration,
+        "max_vus": run.max_vus,
+        "vuh": run.cost.total_vuh if run.cost else None,
+    }
+
+
+def message_of(run: TestRun) -> str | None:
+    """Why the run ended as it did, in the service's words, and who stopped it."""
+    extra = run.status_details.extra
+    if extra and extra.by_user:
+        return f"Stopped by {extra.by_user}."
+    if run.result_details and run.result_details.message:
+        return run.result_details.message
+    return extra.message if extra else None

@@ -1,0 +1,93 @@
+"""The tool class: strict arguments, readable errors, and one compact text equal to the structured result."""
+
+import difflib
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any, Self, cast
+
+from mcp.server.context import LifespanContextT, RequestT
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools.base import Tool
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from k6_cloud.errors import K6CloudError
+from k6_cloud_mcp_tools.confirmations import ConfirmationRefused
+from k6_cloud_mcp_tools.schemas import tidy_input, tidy_output
+
+_EXPECTED = (K6CloudError, ConfirmationRefused)
+_BAD_FORM = "Not done: the confirmation form came back empty or not as asked, so it does not count as a yes."
+
+
+class K6Tool(Tool):
+    """An SDK tool that refuses unknown arguments and words its failures for a model."""
+
+    @classmethod
+    def from_operation(cls, function: Callable[..., Any], title: str, annotations: ToolAnnotations) -> Self:
+        """Build the tool from a function's name, docstring and types."""
+        tool = cls.from_function(
+            function, title=title, description=inspect.getdoc(function), annotations=annotations
+        )
+        arguments = tool.fn_metadata.arg_model
+        arguments.model_config["extra"] = "forbid"
+        arguments.model_rebuild(force=True)
+        tool.parameters = tidy_input(arguments.model_json_schema(by_alias=True))
+        tool.fn_metadata.output_schema = tidy_output(tool.fn_metadata.output_schema or {})
+        return cast(Self, tool)
+
+    async def run(
+        self,
+        arguments: dict[str, Any],
+        context: Context[LifespanContextT, RequestT],
+        convert_result: bool = False,
+    ) -> Any:
+        """Run the tool; expected failures come back as a result with `isError` and a text to act on."""
+        try:
+            result = await super().run(arguments, context, convert_result=False)
+        except ToolError as error:
+            text = self._explain(error)
+            if text is None:
+                raise
+            return _failure(text)
+        return render(result) if convert_result else result
+
+    def _explain(self, error: ToolError) -> str | None:
+        """The text for an expected failure; None for a crash, whose text must stay on the server."""
+        cause = error.__cause__
+        if isinstance(cause, _EXPECTED):
+            return str(cause)
+        if isinstance(error, UnexpectedToolError):
+            return None
+        if isinstance(cause, ValidationError):
+            return self._explain_arguments(cause)
+        text = str(cause or error)
+        return _BAD_FORM if text.startswith("Resolver ") else text
+
+    def _explain_arguments(self, error: ValidationError) -> str:
+        lines = [self._explain_argument(problem) for problem in error.errors(include_url=False)]
+        return "\n".join([f"{self.name} was not called:", *lines])
+
+    def _explain_argument(self, problem: ErrorDetails) -> str:
+        name = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            known = sorted(self.parameters["properties"])
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            return f"- {name}: no such argument; {hint}Valid: {', '.join(known)}."
+        return f"- {name}: {problem['msg'].removeprefix('Input ').removeprefix('Value error, ')}."
+
+
+def render(result: Any) -> CallToolResult | InputRequiredResult:
+    """A result as structured content, and as the same JSON in one compact text."""
+    if not isinstance(result, BaseModel) or isinstance(result, CallToolResult | InputRequiredResult):
+        return result
+    structured = result.model_dump(mode="json", by_alias=True, exclude_none=True)
+    text = json.dumps(structured, ensure_ascii=False, separators=(",", ":"))
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
+
+
+def _failure(text: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
