@@ -23,7 +23,10 @@ def _seconds(value: Any) -> float:
     if isinstance(value, str):
         return _from_text(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("a duration is text like '1m30s', or a number of milliseconds")
+        # Pydantic reports a ValueError as a finding; a TypeError would pass through it.
+        raise ValueError(  # noqa: TRY004
+            "a duration is text like '1m30s', or a number of milliseconds"
+        )
     return value / 1000 if abs(value) < _LONGEST * 1000 else math.inf
 
 

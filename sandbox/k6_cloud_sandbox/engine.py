@@ -1,14 +1,15 @@
 """The engine: takes runs from the queue, a few at a time, and lets k6 run them."""
 
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from k6_cloud.models import StatusExtra
+from k6_cloud_sandbox.alongside import alongside
 from k6_cloud_sandbox.job import Job
 from k6_cloud_sandbox.owner import Owner
 from k6_cloud_sandbox.settings import SandboxSettings
@@ -16,13 +17,16 @@ from k6_cloud_sandbox.store.endings import Ending
 from k6_cloud_sandbox.store.queue import Queue
 
 _log = logging.getLogger(__name__)
+
+
+def _because(message: str) -> Ending:
+    return Ending("aborted", "error", StatusExtra(message=message))
+
+
 # How soon this process sees what another one wrote; its own requests wake it at once.
 _POLL_SECONDS = 0.5
-LEFT_BEHIND = Ending(
-    "aborted",
-    "error",
-    StatusExtra(message="The sandbox stopped while this run was under way. Start the test again."),
-)
+LEFT_BEHIND = _because("The sandbox stopped while this run was under way. Start the test again.")
+NOT_RECORDED = _because("The sandbox could not record how this run ended. Start the test again.")
 
 
 class Engine:
@@ -44,32 +48,41 @@ class Engine:
     async def running(self) -> AsyncGenerator[None, None]:
         """Work through the queue during the block; runs still under way at its end are stopped and ended."""
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._work, tasks)
+            async with alongside(self._work):
                 yield
-                tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._queue.end_all_of, self._owner.name, LEFT_BEHIND)
 
-    async def _work(self, tasks: TaskGroup) -> None:
-        while True:
-            self._woken = anyio.Event()
-            try:
-                await self._turn(tasks)
-            except Exception:
-                # A full disk or a locked database may pass: the queue must go on when it does.
-                _log.exception("The queue of test runs could not be read")
-            with anyio.move_on_after(_POLL_SECONDS):
-                await self._woken.wait()
+    async def _work(self) -> None:
+        async with anyio.create_task_group() as tasks:
+            while True:
+                self._woken = anyio.Event()
+                with _survived("The queue of test runs could not be worked on"):
+                    await self._turn(tasks)
+                with anyio.move_on_after(_POLL_SECONDS):
+                    await self._woken.wait()
 
     async def _turn(self, tasks: TaskGroup) -> None:
         await to_thread.run_sync(self._end_left_behind)
-        for run_id in await to_thread.run_sync(self._queue.abort_requests, self._owner.name):
-            if job := self._jobs.get(run_id):
+        for run_id, abort_requested in (await to_thread.run_sync(self._under_way)).items():
+            job = self._jobs.get(run_id)
+            if job is None:
+                await to_thread.run_sync(self._queue.end, run_id, self._owner.name, NOT_RECORDED)
+            elif abort_requested:
                 job.stop.set()
         while (run_id := await to_thread.run_sync(self._claim)) is not None:
+            self._jobs[run_id] = Job(run_id, self._owner.name, self._queue, self._settings, self._base_url)
             tasks.start_soon(self._run, run_id)
+
+    async def _run(self, run_id: int) -> None:
+        with _survived(f"The end of test run {run_id} could not be recorded"):
+            await self._jobs[run_id].run()
+        del self._jobs[run_id]
+        self.wake()
+
+    def _under_way(self) -> dict[int, bool]:
+        return self._queue.under_way(self._owner.name)
 
     def _claim(self) -> int | None:
         return self._queue.claim(self._owner.name, self._settings.max_concurrent_runs)
@@ -80,10 +93,11 @@ class Engine:
                 self._queue.end_all_of(name, LEFT_BEHIND)
                 self._owner.forget(name)
 
-    async def _run(self, run_id: int) -> None:
-        job = self._jobs[run_id] = Job(run_id, self._owner.name, self._queue, self._settings, self._base_url)
-        try:
-            await job.run()
-        finally:
-            del self._jobs[run_id]
-            self.wake()
+
+@contextmanager
+def _survived(what_failed: str) -> Generator[None, None, None]:
+    """Log a failure and go on: a full disk or a locked database may pass, and the queue with it."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - whatever fails, the other runs go on
+        _log.exception(what_failed)

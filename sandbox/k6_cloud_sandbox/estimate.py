@@ -8,11 +8,11 @@ run, so `maxDuration` stands for it and the price is an upper bound.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from k6_cloud.models import Cost, CostBreakdown, ErrorDetail, Json
 from k6_cloud_sandbox.durations import Duration
@@ -56,13 +56,14 @@ class _Execution(Options):
     vus: Count | None = None
     iterations: Positive | None = None
     duration: Duration | None = None
-    stages: list[Stage] = []
-    scenarios: dict[str, AnyScenario] = {}
+    stages: list[Stage] = Field(default_factory=list[Stage])
+    scenarios: dict[str, AnyScenario] = Field(default_factory=dict[str, AnyScenario])
 
     @model_validator(mode="after")
     def _one_way(self) -> "_Execution":
         ways = {
-            "scenarios": bool(self.scenarios),
+            # k6 itself derives one named `default` from the shortcuts, and sends both.
+            "scenarios": bool(self.scenarios) and self.scenarios.keys() != {"default"},
             "stages": bool(self.stages),
             "iterations/duration": self.iterations is not None or self.duration is not None,
         }
@@ -71,19 +72,21 @@ class _Execution(Options):
             raise ValueError(f"{' and '.join(given)} cannot be used together")
         return self
 
-    def resolved(self) -> list[Scenario]:
+    def resolved(self) -> Sequence[Scenario]:
         """The scenarios, made from the shortcuts where those are used."""
-        if self.scenarios:
-            return list(self.scenarios.values())
+        return list(self.scenarios.values()) or [self._from_shortcuts()]
+
+    def _from_shortcuts(self) -> Scenario:
         vus = 1 if self.vus is None else self.vus
+        milliseconds = None if self.duration is None else self.duration * 1000
         if self.stages:
-            return [RampingVus(start_vus=vus, stages=self.stages)]
+            return RampingVus.model_validate({"startVUs": vus, "stages": self.stages})
         if self.iterations is not None:
-            length = 600.0 if self.duration is None else self.duration
-            return [SharedIterations(vus=vus, iterations=self.iterations, max_duration=length * 1000)]
-        if self.duration is not None:
-            return [ConstantVus(vus=vus, duration=self.duration * 1000)]
-        return [PerVuIterations()]
+            shared = {"vus": vus, "iterations": self.iterations, "maxDuration": milliseconds}
+            return SharedIterations.model_validate(shared)
+        if milliseconds is not None:
+            return ConstantVus.model_validate({"vus": vus, "duration": milliseconds})
+        return PerVuIterations()
 
 
 def load_of(options: Json) -> Load:
@@ -123,7 +126,7 @@ def _end(scenarios: Iterable[Scenario]) -> float:
     return max((scenario.start_time + scenario.length for scenario in scenarios), default=0.0)
 
 
-def _peak(scenarios: list[Scenario]) -> int:
+def _peak(scenarios: Sequence[Scenario]) -> int:
     """The most VUs reserved at once; what starts at the moment another ends does not overlap it."""
     changes = sorted(change for scenario in scenarios for change in _changes(scenario))
     vus = peak = 0

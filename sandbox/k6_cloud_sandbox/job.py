@@ -11,6 +11,7 @@ from anyio import to_thread
 from k6_cloud.models import Json, StatusExtra
 from k6_cloud.redaction import redact_options
 from k6_cloud.scripts import Script
+from k6_cloud_sandbox.alongside import alongside
 from k6_cloud_sandbox.estimate import Load, load_of, price
 from k6_cloud_sandbox.option_checks import distribution_of, excess
 from k6_cloud_sandbox.problems import InvalidRequest
@@ -50,7 +51,7 @@ class Job:
             await self._end(_aborted(str(error)))
         except ScriptRejected as error:
             await self._end(_aborted(error.message, error.code))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever failed, the run must end
             _log.exception("Test run %s could not be carried out", self.run_id)
             await self._end(_aborted(f"The sandbox could not carry out the run: {error}"))
 
@@ -66,8 +67,7 @@ class Job:
         with script:
             inspection = await inspect(k6, script, self.settings.limits, self._env)
             load = self._fitting_load(inspection)
-            await self._enter("initializing", _facts(k6, inspection.options, load))
-            await self._execute(k6, script, load)
+            await self._execute(k6, script, load, _facts(k6, inspection.options, load))
 
     def _fitting_load(self, inspection: Inspection) -> Load:
         """What the run will take. Raises _Unfit past the caps."""
@@ -80,22 +80,23 @@ class Job:
             raise _Unfit(" ".join(problem.message for problem in problems))
         return load
 
-    async def _execute(self, k6: K6, script: Script, load: Load) -> None:
+    async def _execute(self, k6: K6, script: Script, load: Load, facts: dict[str, object]) -> None:
         started = anyio.Event()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._announce, started)
+        running = anyio.Event()
+
+        async def announce() -> None:
+            await started.wait()
+            await self._enter("running", facts)
+            running.set()
+
+        async with alongside(announce):
             outcome = await execute(
                 k6, script, self.settings.limits, self._env, stop=self.stop, started=started.set
             )
-            if not started.is_set():
-                tasks.cancel_scope.cancel()
-        if started.is_set():
-            await self._enter("processing_metrics")
+            if started.is_set():
+                await running.wait()
+                await self._enter("processing_metrics")
         await self._end(_ending(outcome, load), outcome)
-
-    async def _announce(self, started: anyio.Event) -> None:
-        await started.wait()
-        await self._enter("running")
 
     async def _enter(self, status: str, facts: dict[str, object] | None = None) -> None:
         await to_thread.run_sync(self.queue.enter, self.run_id, self.owner, status, facts)

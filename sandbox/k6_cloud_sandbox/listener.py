@@ -1,6 +1,8 @@
 """A web server inside the process, on a socket that is open before it starts."""
 
+import signal
 import socket
+import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -8,6 +10,7 @@ import anyio
 import uvicorn
 from fastapi import FastAPI
 
+from k6_cloud_sandbox.alongside import alongside
 from k6_cloud_sandbox.problems import SandboxError
 
 _GOODBYE_SECONDS = 2
@@ -37,17 +40,26 @@ def bind(host: str, port: int) -> socket.socket:
 async def listening(app: FastAPI, listener: socket.socket) -> AsyncGenerator[None, None]:
     """Serve `app` on `listener` during the block."""
     server = _Server(_config(app))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.serve, [listener])
-        try:
-            yield
-        finally:
-            server.should_exit = True
+
+    async def serve() -> None:
+        # Cancelled halfway, the server would leave its connections open; told to stop, it closes them.
+        with anyio.CancelScope(shield=True):
+            await server.serve([listener])
+
+    def stop() -> None:
+        server.should_exit = True
+
+    async with alongside(serve, stop):
+        yield
 
 
-async def serve(app: FastAPI, listener: socket.socket) -> None:
-    """Serve `app` until the process is told to end (SIGINT, SIGTERM)."""
-    await uvicorn.Server(_config(app)).serve([listener])
+async def until_told_to_end() -> None:
+    """Wait for SIGINT or SIGTERM; on Windows for Ctrl-C, which arrives as KeyboardInterrupt."""
+    if sys.platform == "win32":
+        await anyio.sleep_forever()
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            return
 
 
 def _config(app: FastAPI) -> uvicorn.Config:

@@ -16,7 +16,7 @@ from k6_cloud_sandbox.api.access import STACK_ID
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import LOOPBACK, create_app, create_site
 from k6_cloud_sandbox.engine import Engine
-from k6_cloud_sandbox.listener import bind, listening, serve
+from k6_cloud_sandbox.listener import bind, listening, until_told_to_end
 from k6_cloud_sandbox.owner import Owner, owning
 from k6_cloud_sandbox.problems import SandboxError
 from k6_cloud_sandbox.runner.binary import find_k6
@@ -68,8 +68,10 @@ async def serve_sandbox(
     with bind(host, port) as listener:
         base_url = _url("127.0.0.1" if host in _ANY_HOST else host, listener)
         async with _working(settings, base_url) as backend:
-            ready(base_url)
-            await serve(create_app(backend, ("*",) if host in _ANY_HOST else (*LOOPBACK, host)), listener)
+            app = create_app(backend, ("*",) if host in _ANY_HOST else (*LOOPBACK, host))
+            async with listening(app, listener):
+                ready(base_url)
+                await until_told_to_end()
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ because the run needs them. A token that somebody wrote into the source of a scr
 
 import json
 import re
-import tarfile
 from collections.abc import Iterator
 from functools import reduce
 from typing import Any, cast
@@ -17,7 +16,6 @@ from k6_cloud.errors import ScriptError
 from k6_cloud.scripts import CHUNK, METADATA_MEMBER, MIB, Script
 
 _METADATA_LIMIT = MIB
-_MEMBER_LIMIT = 10_000
 _FILLER = "x"
 _TOKEN_PATHS = (("options", "cloud", "token"), ("options", "ext", "loadimpact", "token"))
 _TOKEN_MEMBER = re.compile(rb'"token"\s*:\s*("(?:[^"\\]|\\.)*")')
@@ -35,44 +33,39 @@ def seal(script: Script, limit: int) -> Script:
 
 
 def _patches(script: Script) -> list[Patch]:
-    try:
-        with tarfile.open(fileobj=script.file(), mode="r:") as tar:
-            return [patch for info in _metadata_members(tar) for patch in _fillers(script, info)]
-    except tarfile.TarError as error:
-        raise ScriptError(f"The archive cannot be read: {error}.") from error
+    places = script.positions(METADATA_MEMBER)
+    return [patch for offset, size in places for patch in _fillers(script, offset, size)]
 
 
-def _metadata_members(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:
-    found: list[tarfile.TarInfo] = []
-    for count, info in enumerate(tar):
-        if count >= _MEMBER_LIMIT:
-            raise ScriptError(f"The archive has more than {_MEMBER_LIMIT} members.")
-        if info.isreg() and info.name.removeprefix("./").lstrip("/") == METADATA_MEMBER:
-            found.append(info)
-    return found
-
-
-def _fillers(script: Script, info: tarfile.TarInfo) -> list[Patch]:
-    if info.size > _METADATA_LIMIT:
+def _fillers(script: Script, offset: int, size: int) -> list[Patch]:
+    if size > _METADATA_LIMIT:
         raise ScriptError(f"The archive's {METADATA_MEMBER} is larger than {_METADATA_LIMIT // MIB} MiB.")
-    text = script.read(info.offset_data, info.size)
+    text = bytearray(script.read(offset, size))
     tokens = _tokens(text)
-    places = [match.span(1) for match in _TOKEN_MEMBER.finditer(text) if json.loads(match[1]) in tokens]
+    places = [match.span(1) for match in _TOKEN_MEMBER.finditer(text) if _decoded(match[1]) in tokens]
     for start, end in places:
-        text = text[: start + 1] + _FILLER.encode() * (end - start - 2) + text[end - 1 :]
+        text[start:end] = b'"' + _FILLER.encode() * (end - start - 2) + b'"'
     if _tokens(text):
         raise ScriptError(f"The archive's {METADATA_MEMBER} holds an API token that cannot be taken out.")
-    return [(info.offset_data + start, text[start:end]) for start, end in places]
+    return [(offset + start, bytes(text[start:end])) for start, end in places]
 
 
-def _tokens(text: bytes) -> set[str]:
-    """The tokens at the places where k6 puts them; a filler is none."""
+def _tokens(text: bytearray) -> set[str]:
+    """What stands where k6 puts tokens, as text; a filler is none."""
     try:
         metadata: object = json.loads(text)
     except (ValueError, RecursionError):
         raise ScriptError(f"The archive's {METADATA_MEMBER} is not valid JSON.") from None
-    found = (reduce(_child, path, metadata) for path in _TOKEN_PATHS)
-    return {token for token in found if isinstance(token, str) and token.strip(_FILLER)}
+    found = [reduce(_child, path, metadata) for path in _TOKEN_PATHS]
+    texts = {value if isinstance(value, str) else json.dumps(value) for value in found if value}
+    return {token for token in texts if token.strip(_FILLER)}
+
+
+def _decoded(quoted: bytes) -> str | None:
+    try:
+        return json.loads(quoted)
+    except ValueError:
+        return None
 
 
 def _child(node: object, name: str) -> object:

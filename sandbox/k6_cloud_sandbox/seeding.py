@@ -14,6 +14,6 @@ def seed(store: Store) -> Store:
     if store.projects.default() is None:
         project = store.projects.create(DEFAULT_PROJECT, is_default=True)
         for name, file in _SEEDS.items():
-            with Script.from_chunks([(files(__package__) / "seeds" / file).read_bytes()]) as script:
+            with Script.from_chunks([(files("k6_cloud_sandbox") / "seeds" / file).read_bytes()]) as script:
                 store.load_tests.create(project.id, name, script)
     return store

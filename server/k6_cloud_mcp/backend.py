@@ -1,7 +1,9 @@
 """Which service stands behind the tools: Grafana Cloud k6, or the sandbox in this process."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from pydantic import ValidationError
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
@@ -47,11 +49,16 @@ def _credentials(settings: Settings) -> Credentials:
 @asynccontextmanager
 async def _open_sandbox(settings: Settings, local_files: bool) -> AsyncGenerator[App, None]:
     # Imported only when used: the cloud backend need not pay for the sandbox at start-up.
+    from k6_cloud_sandbox.problems import SandboxError
     from k6_cloud_sandbox.sandbox import open_sandbox
-
     from k6_cloud_sandbox.settings import SandboxSettings
 
-    async with open_sandbox(SandboxSettings()) as sandbox, sandbox.http() as http:
+    async with AsyncExitStack() as stack:
+        try:
+            sandbox = await stack.enter_async_context(open_sandbox(SandboxSettings()))
+        except (SandboxError, ValidationError) as error:
+            raise SettingsError(f"The sandbox cannot be opened: {error}") from error
+        http = await stack.enter_async_context(sandbox.http())
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
             confirm=settings.confirm,

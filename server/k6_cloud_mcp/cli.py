@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import anyio
 
+from k6_cloud_mcp.failures import first_of
 from k6_cloud_mcp.logs import configure_logging
 from k6_cloud_mcp.settings import Settings, SettingsError
 
@@ -26,13 +27,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.run is _serve and not options.explicit and sys.stdin.isatty():
         parser.print_help()
         return
-    configure_logging("INFO" if options.quiet is False else "WARNING")
+    configure_logging("WARNING" if options.quiet else "INFO")
+    sys.exit(_outcome(options))
+
+
+def _outcome(options: argparse.Namespace) -> int | str:
+    """The exit code of a command, or the reason why it could not even start."""
     try:
-        sys.exit(options.run(options))
-    except SettingsError as error:
-        sys.exit(f"k6-cloud-mcp: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+        return options.run(options)
+    except* SettingsError as failures:
+        reason = f"k6-cloud-mcp: {first_of(failures)}"
+    except* KeyboardInterrupt:
+        reason = 130
+    return reason
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,7 +103,6 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _sandbox(options: argparse.Namespace) -> int:
     from k6_cloud_sandbox.sandbox import serve_sandbox
-
     from k6_cloud_sandbox.settings import SandboxSettings
 
     print(_SANDBOX_GREETING.format(host=options.host, port=options.port), file=sys.stderr)  # noqa: T201

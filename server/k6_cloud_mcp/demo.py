@@ -12,9 +12,12 @@ from typing import Any, TextIO
 from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from k6_cloud_mcp.failures import first_of
 
 _OPTIONS = {
     "stages": [
@@ -35,9 +38,9 @@ async def run_demo() -> int:
     console = Console()
     try:
         return await _run(console)
-    except* DemoFailed as failures:
-        reason = str(_first(failures))
-    console.print(f"\n[bold red]The demo stopped:[/] {reason}")
+    except* (DemoFailed, MCPError) as failures:
+        reason = str(first_of(failures))
+    console.print(f"\n[bold red]The demo stopped:[/] {reason}", "Try `k6-cloud-mcp doctor`.")
     return 1
 
 
@@ -142,8 +145,3 @@ def _content(tool: str, result: CallToolResult) -> dict[str, Any]:
 
 def _script() -> str:
     return files("k6_cloud_mcp").joinpath("demo_script.js").read_text("utf-8")
-
-
-def _first(failures: BaseExceptionGroup[DemoFailed]) -> BaseException:
-    failure = failures.exceptions[0]
-    return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure

@@ -6,8 +6,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    AliasChoices,
-    BeforeValidator,
     Field,
     PositiveInt,
     SecretStr,
@@ -46,39 +44,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-_Unset = BeforeValidator(lambda value: None if value == "" else value)
-
-
-def _env(name: str) -> AliasChoices:
-    return AliasChoices(name)
-
-
 class Settings(BaseSettings):
     """What the server is told. An empty variable counts as not set: hosts pass on what the user left blank."""
 
-    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore")
+    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", env_ignore_empty=True)
 
-    token: Annotated[SecretStr | None, _Unset] = Field(default=None, validation_alias=_env("K6_CLOUD_TOKEN"))
-    stack_id: Annotated[PositiveInt | None, _Unset] = Field(
-        default=None, validation_alias=_env("K6_CLOUD_STACK_ID")
-    )
-    stack_url: Annotated[str | None, _Unset] = Field(
-        default=None, validation_alias=_env("K6_CLOUD_STACK_URL")
-    )
-    project_id: Annotated[PositiveInt | None, _Unset] = Field(
-        default=None, validation_alias=_env("K6_CLOUD_PROJECT_ID")
-    )
+    token: SecretStr | None = Field(default=None, validation_alias="K6_CLOUD_TOKEN")
+    stack_id: PositiveInt | None = Field(default=None, validation_alias="K6_CLOUD_STACK_ID")
+    stack_url: str | None = Field(default=None, validation_alias="K6_CLOUD_STACK_URL")
+    project_id: PositiveInt | None = Field(default=None, validation_alias="K6_CLOUD_PROJECT_ID")
     base_url: Annotated[str, AfterValidator(_safe_address)] = Field(
-        default=DEFAULT_BASE_URL, validation_alias=_env("K6_CLOUD_HOST_V6")
+        default=DEFAULT_BASE_URL, validation_alias="K6_CLOUD_HOST_V6"
     )
-    backend: BackendChoice = Field(default="auto", validation_alias=_env("K6_MCP_BACKEND"))
-    confirm: Literal["auto", "ask", "two_step"] = Field(
-        default="auto", validation_alias=_env("K6_MCP_CONFIRM")
-    )
-    http_token: Annotated[SecretStr | None, _Unset] = Field(
-        default=None, validation_alias=_env("K6_MCP_HTTP_TOKEN")
-    )
-    max_script_mib: PositiveInt = Field(default=64, validation_alias=_env("K6_MCP_MAX_SCRIPT_MIB"))
+    backend: BackendChoice = Field(default="auto", validation_alias="K6_MCP_BACKEND")
+    confirm: Literal["auto", "ask", "two_step"] = Field(default="auto", validation_alias="K6_MCP_CONFIRM")
+    http_token: SecretStr | None = Field(default=None, validation_alias="K6_MCP_HTTP_TOKEN")
+    max_script_mib: PositiveInt = Field(default=64, validation_alias="K6_MCP_MAX_SCRIPT_MIB")
 
     @classmethod
     def load(cls) -> Self:

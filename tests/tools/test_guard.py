@@ -10,8 +10,9 @@ from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
+from mcp_types import ElicitRequestParams, ElicitResult
 from pydantic import BaseModel
+from worlds import content_of, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud_mcp_tools.app import App, ConfirmMode
@@ -70,17 +71,6 @@ class Wall:
 
 
 YES = ElicitResult(action="accept", content={"decision": "go ahead"})
-
-
-def text_of(result: CallToolResult) -> str:
-    assert isinstance(result.content[0], TextContent)
-    return result.content[0].text
-
-
-def content_of(result: CallToolResult) -> dict[str, Any]:
-    assert not result.is_error, text_of(result)
-    assert result.structured_content is not None
-    return result.structured_content
 
 
 @pytest.mark.parametrize("mode", ERAS)

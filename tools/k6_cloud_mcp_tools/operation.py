@@ -17,6 +17,7 @@ class Operation:
     function: Callable[..., Any]
     title: str
     annotations: ToolAnnotations
+    is_guarded: bool = False
 
     @property
     def name(self) -> str:
@@ -51,7 +52,7 @@ def confirmed(
 ) -> Operation:
     """An operation behind the guard. `open_world` marks the one that sends traffic to the world."""
     hints = _hints(destructive=destructive, idempotent=idempotent, open_world=open_world)
-    return Operation(guarded(preview)(function), title, hints)
+    return Operation(guarded(preview)(function), title, hints, is_guarded=True)
 
 
 def _hints(

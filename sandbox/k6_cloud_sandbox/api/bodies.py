@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 
 from anyio import from_thread
-from fastapi import Request
+from fastapi import HTTPException, Request
 from starlette.datastructures import FormData
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,11 +32,13 @@ class BodyLimit:
 
         async def limited() -> Message:
             nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
+            part = await receive()
+            received += len(part.get("body", b""))
             if received > limit:
-                raise TooLarge(f"The request's body is larger than {limit / MIB:g} MiB. Nothing was changed.")
-            return message
+                # FastAPI lets this one kind of exception pass while it reads a body.
+                message = f"The request's body is larger than {limit / MIB:g} MiB. Nothing was changed."
+                raise HTTPException(TooLarge.status, message)
+            return part
 
         await self._app(scope, limited, send)
 

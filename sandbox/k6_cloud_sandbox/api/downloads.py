@@ -1,6 +1,7 @@
 """A script on its way out."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
@@ -11,7 +12,9 @@ from k6_cloud.scripts import CHUNK, Script
 from k6_cloud_sandbox.problems import NotAcceptable
 
 _TYPES: dict[ScriptKind, str] = {"javascript": "text/javascript", "archive": "application/x-tar"}
-SCRIPT_CONTENT = {200: {"content": {media_type: {} for media_type in _TYPES.values()}}}
+SCRIPT_CONTENT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {media_type: {} for media_type in _TYPES.values()}}
+}
 
 
 class ScriptResponse(StreamingResponse):

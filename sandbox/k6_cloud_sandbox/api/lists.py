@@ -44,10 +44,12 @@ class Paging:
         """The answer with these rows."""
         following = self.skip + self.top
         more = self.top > 0 and following < rows.total
-        return Listing(
-            value=rows.items,
-            count=rows.total if self.count else None,
-            next_link=self._link(following) if more else None,
+        return Listing[Item].model_validate(
+            {
+                "value": rows.items,
+                "@count": rows.total if self.count else None,
+                "@nextLink": self._link(following) if more else None,
+            }
         )
 
     def _link(self, skip: int) -> str:

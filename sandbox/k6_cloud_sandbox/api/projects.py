@@ -16,11 +16,13 @@ auth = APIRouter(tags=["authorization"], dependencies=[Depends(require_token)])
 router = APIRouter(prefix="/projects", tags=["projects"], dependencies=[Depends(require_stack)])
 
 
-@auth.get("/auth")
-def authenticate(
-    backend: BackendOf, x_stack_url: Annotated[str, Header(alias="X-Stack-Url", min_length=1)]
-) -> Authentication:
-    """The sandbox has one stack, so every URL stands for it."""
+def require_stack_url(_: Annotated[str, Header(alias="X-Stack-Url", min_length=1)]) -> None:
+    """Accept any URL: the sandbox has one stack, so every URL stands for it."""
+
+
+@auth.get("/auth", dependencies=[Depends(require_stack_url)])
+def authenticate(backend: BackendOf) -> Authentication:
+    """The id of the sandbox's stack, and its default project."""
     default = backend.store.projects.default()
     if default is None:
         raise NotFound("There is no default project.")

@@ -42,17 +42,17 @@ class Outcome:
 
 
 def thresholds_in(summary: Json) -> list[Threshold]:
-    """The thresholds of a summary. It marks each with whether it was *crossed*, not whether it held."""
+    """The thresholds of a summary, sorted. It marks each with whether it was *crossed*, not whether it held."""
     return [
         Threshold(metric, expression, passed=not crossed)
         for metric, values in sorted(summary.get("metrics", {}).items())
-        for expression, crossed in values.get("thresholds", {}).items()
+        for expression, crossed in sorted(values.get("thresholds", {}).items())
     ]
 
 
 def checks_in(summary: Json) -> list[Check]:
-    """The checks of a summary, in all groups."""
-    return list(_checks(summary.get("root_group", {}), ()))
+    """The checks of a summary, in all groups, sorted (k6 writes them in any order)."""
+    return sorted(_checks(summary.get("root_group", {}), ()), key=lambda check: check.name)
 
 
 def _checks(group: dict[str, Any], path: tuple[str, ...]) -> Iterator[Check]:

@@ -68,7 +68,8 @@ def judge(ending: Ending, limits: RunLimits) -> Verdict:
 
 def _thresholds_crossed(ending: Ending) -> Verdict:
     crossed = [f"{t.metric} {t.expression}" for t in ending.thresholds if not t.passed]
-    message = _joined([f"Thresholds crossed: {'; '.join(crossed)}.", *_notes(ending)])
+    what = f"Thresholds crossed: {'; '.join(crossed)}." if crossed else _words(ending.log)
+    message = _joined([what, *_notes(ending)])
     if ending.log.says("abortOnFail"):
         return Verdict("aborted", "failed", message, codes.ABORTED)
     return Verdict("completed", "failed", message)

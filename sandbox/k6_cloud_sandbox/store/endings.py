@@ -16,7 +16,7 @@ class Ending:
 
     status: Literal["completed", "aborted"]
     result: Literal["passed", "failed", "error"]
-    extra: StatusExtra = StatusExtra()
+    extra: StatusExtra = field(default_factory=StatusExtra)
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
 
 

@@ -77,11 +77,11 @@ class Queue:
             query = f"SELECT DISTINCT owner FROM test_runs WHERE {_UNDER_WAY}"
             return {row["owner"] for row in connection.execute(query)}
 
-    def abort_requests(self, owner: str) -> set[int]:
-        """The owner's runs whose end was asked for."""
+    def under_way(self, owner: str) -> dict[int, bool]:
+        """The owner's runs under way, and whether the end of each was asked for."""
         with self._database.read() as connection:
-            query = f"SELECT id FROM test_runs WHERE {_UNDER_WAY} AND owner = ? AND abort_requested"
-            return {row["id"] for row in connection.execute(query, [owner])}
+            query = f"SELECT id, abort_requested FROM test_runs WHERE {_UNDER_WAY} AND owner = ?"
+            return {row["id"]: bool(row["abort_requested"]) for row in connection.execute(query, [owner])}
 
     def measured(self, run_id: int) -> Measured | None:
         """What was measured in a run; None before its end, or when it never ran."""

@@ -1,0 +1,31 @@
+from collections.abc import AsyncGenerator, Generator
+
+import httpx
+import pytest
+
+from k6_cloud.auth import Credentials
+from k6_cloud.connection import connect
+from k6_cloud_sandbox.api.access import STACK_ID
+from k6_cloud_sandbox.api.backend import Backend
+from k6_cloud_sandbox.app import create_app
+from k6_cloud_sandbox.settings import SandboxSettings
+from k6_cloud_sandbox.store.store import Store
+
+
+@pytest.fixture
+def store() -> Generator[Store, None, None]:
+    """A store with one project, number 1."""
+    store = Store(None)
+    store.projects.create("Default project", is_default=True)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+async def http(store: Store) -> AsyncGenerator[httpx.AsyncClient, None]:
+    """A signed client of the API over `store`. There is no engine: runs stay as they are."""
+    settings = SandboxSettings(dir=":memory:", max_script_bytes=100_000)
+    app = create_app(Backend(store, settings, "http://127.0.0.1:6580", wake=lambda: None))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with connect(Credentials("any", STACK_ID), "http://127.0.0.1:6580", transport) as client:
+        yield client

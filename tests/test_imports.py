@@ -1,0 +1,44 @@
+"""Imports go one way: each room may use only the rooms below it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import k6_cloud
+import k6_cloud_mcp
+import k6_cloud_mcp_prompts
+import k6_cloud_mcp_tools
+import k6_cloud_sandbox
+
+ROOMS = [k6_cloud, k6_cloud_sandbox, k6_cloud_mcp_tools, k6_cloud_mcp_prompts, k6_cloud_mcp]
+ALLOWED = {
+    "k6_cloud": set[str](),
+    "k6_cloud_sandbox": {"k6_cloud"},
+    "k6_cloud_mcp_tools": {"k6_cloud"},
+    "k6_cloud_mcp_prompts": set[str](),
+    "k6_cloud_mcp": {"k6_cloud", "k6_cloud_sandbox", "k6_cloud_mcp_tools", "k6_cloud_mcp_prompts"},
+}
+MODULES = [
+    (room.__name__, path) for room in ROOMS for folder in room.__path__ for path in Path(folder).rglob("*.py")
+]
+
+
+def imported_packages(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize(("room", "path"), MODULES, ids=[f"{room}/{path.name}" for room, path in MODULES])
+def test_a_module_imports_only_rooms_below_its_own(room: str, path: Path):
+    assert imported_packages(path) & ALLOWED.keys() - {room} <= ALLOWED[room]
+
+
+@pytest.mark.parametrize("room", ["k6_cloud", "k6_cloud_sandbox"])
+def test_the_api_rooms_know_nothing_of_mcp(room: str):
+    assert not any("mcp" in imported_packages(path) for name, path in MODULES if name == room)

@@ -1,0 +1,112 @@
+"""Policies that hold for every tool, and the schema of each one as it was reviewed."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.tool import K6Tool
+
+SCHEMAS = Path(__file__).parent.parent / "schemas"
+TOOLS = {operation.name: operation.build() for operation in OPERATIONS}
+VERBS = "list|get|create|update|delete|move|start|abort|wait|download|upload|validate"
+EVERY_TOOL = pytest.mark.parametrize("name", TOOLS)
+
+SEED = {
+    "list_load_tests",
+    "get_load_test",
+    "delete_load_test",
+    "update_load_test",
+    "move_load_test",
+    "download_load_test_script",
+    "upload_load_test_script",
+    "start_load_test",
+    "list_project_load_tests",
+    "create_load_test",
+    "validate_options",
+}
+GUARDED = {"delete_load_test", "move_load_test", "start_load_test", "upload_load_test_script"}
+
+
+def published(tool: K6Tool) -> dict[str, Any]:
+    assert tool.annotations is not None
+    return {
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description,
+        "annotations": tool.annotations.model_dump(by_alias=True, exclude_none=True),
+        "inputSchema": tool.parameters,
+        "outputSchema": tool.output_schema,
+    }
+
+
+def test_every_documented_operation_is_a_tool():
+    assert TOOLS.keys() >= SEED
+
+
+def test_what_destroys_moves_starts_or_replaces_is_guarded():
+    assert {operation.name for operation in OPERATIONS if operation.is_guarded} == GUARDED
+
+
+@EVERY_TOOL
+def test_a_tool_keeps_its_reviewed_schema(name: str):
+    snapshot = SCHEMAS / f"{name}.json"
+    text = json.dumps(published(TOOLS[name]), indent=2) + "\n"
+    if os.environ.get("UPDATE_SCHEMAS"):
+        snapshot.write_text(text, "utf-8")
+    assert snapshot.read_text("utf-8") == text, (
+        "changed on purpose? UPDATE_SCHEMAS=1 uv run pytest, then review it"
+    )
+
+
+def test_no_schema_is_kept_for_a_tool_that_is_gone():
+    assert {file.stem for file in SCHEMAS.iterdir()} == TOOLS.keys()
+
+
+@EVERY_TOOL
+def test_a_name_is_a_verb_and_a_noun(name: str):
+    assert re.fullmatch(rf"({VERBS})(_[a-z0-9]+)+", name)
+
+
+@EVERY_TOOL
+def test_every_safety_hint_is_stated(name: str):
+    hints = TOOLS[name].annotations
+    assert hints is not None
+    stated = [hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint]
+    assert None not in stated
+    assert not (hints.read_only_hint and hints.destructive_hint)
+
+
+@EVERY_TOOL
+def test_a_description_is_short_and_a_title_is_there(name: str):
+    assert 10 <= len(TOOLS[name].description) <= 160
+    assert TOOLS[name].title
+
+
+@EVERY_TOOL
+def test_unknown_arguments_are_refused_and_references_inlined(name: str):
+    tool = TOOLS[name]
+    assert tool.parameters["additionalProperties"] is False
+    schemas = json.dumps([tool.parameters, tool.output_schema])
+    assert "$ref" not in schemas
+    assert "$defs" not in schemas
+
+
+@EVERY_TOOL
+def test_an_argument_that_names_something_says_where_to_find_it(name: str):
+    for argument, schema in TOOLS[name].parameters["properties"].items():
+        if argument.endswith("_id"):
+            assert "list_" in schema["description"], argument
+
+
+@EVERY_TOOL
+def test_a_guarded_tool_takes_a_token_and_answers_in_an_envelope(name: str):
+    tool = TOOLS[name]
+    output = tool.output_schema
+    assert output is not None
+    assert ("confirmation_token" in tool.parameters["properties"]) == (name in GUARDED)
+    assert ("confirmed_by" in output["properties"]) == (name in GUARDED)
