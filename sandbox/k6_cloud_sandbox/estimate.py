@@ -10,7 +10,7 @@ run, so `maxDuration` stands for it and the price is an upper bound.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, pairwise
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -28,6 +28,7 @@ from k6_cloud_sandbox.scenarios import (
     Scenario,
     SharedIterations,
     Stage,
+    Step,
 )
 
 _BROWSER_FACTOR = 10
@@ -73,8 +74,9 @@ class _Execution(Options):
         return self
 
     def resolved(self) -> Sequence[Scenario]:
-        """The scenarios, made from the shortcuts where those are used."""
-        return list(self.scenarios.values()) or [self._from_shortcuts()]
+        """The scenarios in the order of their start, made from the shortcuts where those are used."""
+        ordered = sorted(self.scenarios.items(), key=lambda item: (item[1].start_time, item[0]))
+        return [scenario for _, scenario in ordered] or [self._from_shortcuts()]
 
     def _from_shortcuts(self) -> Scenario:
         vus = 1 if self.vus is None else self.vus
@@ -127,23 +129,20 @@ def _end(scenarios: Iterable[Scenario]) -> float:
 
 
 def _peak(scenarios: Sequence[Scenario]) -> int:
-    """The most VUs reserved at once; what starts at the moment another ends does not overlap it."""
-    changes = sorted(change for scenario in scenarios for change in _changes(scenario))
-    vus = peak = 0
-    for _, same_moment in groupby(changes, key=lambda change: change[0]):
-        vus += sum(change for _, change in same_moment)
-        peak = max(peak, vus)
-    return peak
+    """The most VUs reserved at once, counted as k6 counts: changes of one moment in the order of scenarios."""
+    changes = [
+        (at, rank, change) for rank, scenario in enumerate(scenarios) for at, change in _changes(scenario)
+    ]
+    changes.sort(key=lambda change: change[:2])
+    return max(accumulate(change for _, _, change in changes), default=0)
 
 
 def _changes(scenario: Scenario) -> list[tuple[float, int]]:
     """When (to the microsecond) and by how much the reserved VUs change."""
-    changes: list[tuple[float, int]] = []
-    before = 0
-    for at, vus in scenario.steps():
-        changes.append((round(scenario.start_time + at, 6), vus - before))
-        before = vus
-    return changes
+    steps = [Step(0, 0), *scenario.steps()]
+    return [
+        (round(scenario.start_time + after.at, 6), after.vus - before.vus) for before, after in pairwise(steps)
+    ]
 
 
 def _detail(location: tuple[int | str, ...], message: str) -> ErrorDetail:

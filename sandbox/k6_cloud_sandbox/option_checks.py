@@ -6,6 +6,7 @@ The sandbox has no load zones of its own, so any name of one will do.
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -71,7 +72,7 @@ def excess(load: Load, limits: RunLimits) -> Iterator[ErrorDetail]:
 def distribution_of(options: Json) -> list[DistributionZone] | None:
     """The load zones with their shares, as a run shows them; None where options name none."""
     try:
-        shares = _Cloud.model_validate(options.get("cloud") or {}).distribution
+        shares = _cloud(options).distribution
     except ValidationError:
         return None
     zones = [
@@ -111,14 +112,19 @@ def _exec_names(options: Json) -> Iterator[str]:
 def _project_ids(request: ValidateOptions) -> Iterator[tuple[str, int]]:
     if request.project_id is not None:
         yield "project_id", request.project_id
-    cloud = request.options.get("cloud")
-    if isinstance(cloud, dict) and isinstance(named := cloud.get("projectID"), int):  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-        yield "options.cloud.projectID", named
+    with suppress(ValidationError):
+        if (named := _cloud(request.options).project_id) is not None:
+            yield "options.cloud.projectID", named
+
+
+def _cloud(options: Json) -> _Cloud:
+    given = options.get("cloud")
+    return _Cloud.model_validate({} if given is None else given)
 
 
 def _cloud_problems(options: Json) -> Iterator[ErrorDetail]:
     try:
-        _Cloud.model_validate(options.get("cloud") or {})
+        _cloud(options)
     except ValidationError as error:
         for item in error.errors():
             target = ".".join(["options.cloud", *map(str, item["loc"])])
@@ -131,5 +137,5 @@ def _unknown_projects(ids: Iterable[tuple[str, int]], projects: Projects) -> Ite
     for target, project_id in ids:
         try:
             projects.get(project_id)
-        except NotFound as error:
-            yield ErrorDetail(message=str(error), code="invalid", target=target)
+        except (NotFound, OverflowError):
+            yield ErrorDetail(message=f"Project {project_id} not found.", code="invalid", target=target)

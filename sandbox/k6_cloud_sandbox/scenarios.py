@@ -157,7 +157,7 @@ class RampingVus(Scenario):
         """The ramp, each VU reserved for `gracefulRampDown` after its release, all freed at the very end."""
         end = self.length + self.graceful_stop
         kept = _held(self._ramp(), self.graceful_ramp_down)
-        return [*(step for step in kept if step.at < end), Step(end, 0)]
+        return [*(step for step in kept if step.at <= end), Step(end, 0)]
 
     def _ramp(self) -> list[Step]:
         steps = [Step(0, self.start_vus)]

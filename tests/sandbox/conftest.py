@@ -1,4 +1,9 @@
-from collections.abc import AsyncGenerator, Generator
+import io
+import json
+import os
+import tarfile
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +15,8 @@ from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_cloud_sandbox.store.store import Store
+
+SCRIPT = b"export default function () {}\n"
 
 
 @pytest.fixture
@@ -29,3 +36,21 @@ async def http(store: Store) -> AsyncGenerator[httpx.AsyncClient, None]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with connect(Credentials("any", STACK_ID), "http://127.0.0.1:6580", transport) as client:
         yield client
+
+
+@pytest.fixture
+def make_archive() -> Callable[..., bytes]:
+    """A k6 archive with this metadata and this many bytes of other files."""
+
+    def make(metadata: Any, padding: int = 0) -> bytes:
+        text = metadata if isinstance(metadata, bytes) else json.dumps(metadata, indent=2).encode()
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            members = {"metadata.json": text, "data": SCRIPT, "file/data.bin": os.urandom(padding)}
+            for name, content in members.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+        return file.getvalue()
+
+    return make

@@ -10,7 +10,13 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 SCAN_PAGE = 1000
 SCAN_LIMIT = 5000
-ORDER_BY = {"newest": "created desc", "oldest": "created", "name": "name", "updated": "updated desc"}
+# The id settles ties: without it, rows could be missing from one page and twice on another.
+ORDER_BY = {
+    "newest": "created desc,id desc",
+    "oldest": "created,id",
+    "name": "name,id",
+    "updated": "updated desc,id desc",
+}
 
 
 def one_page(page: Page[Item], skip: int, to_row: Callable[[Item], Row]) -> Rows[Row]:

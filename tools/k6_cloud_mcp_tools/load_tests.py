@@ -87,7 +87,11 @@ async def update_load_test(
 async def delete_load_test(k6: K6, load_test_id: LoadTestId) -> LoadTestRow:
     """Delete a load test for good, with its script, runs, results and schedule. Shows what goes and asks first."""
     test = await k6.load_tests.get(load_test_id)
-    await k6.load_tests.delete(load_test_id)
+    try:
+        await k6.load_tests.delete(load_test_id)
+    except Conflict:
+        _require_idle(load_test_id, await newest_runs(k6, load_test_id))
+        raise
     return LoadTestRow.of(test)
 
 
@@ -130,8 +134,8 @@ async def preview_move(app: App, load_test_id: int, project_id: int) -> Preview 
 
 
 async def newest_runs(k6: K6Cloud, load_test_id: int) -> Page[TestRun]:
-    """The newest run of a test, with the count of all."""
-    return await k6.load_tests.list_runs(load_test_id, top=1, order_by="created desc", count=True)
+    """The newest runs of a test, with the count of all."""
+    return await k6.load_tests.list_runs(load_test_id, top=20, order_by="created desc", count=True)
 
 
 async def _list(

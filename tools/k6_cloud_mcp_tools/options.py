@@ -32,7 +32,7 @@ async def validate_options(
         "options": options,
         "project_id": project_id,
         "k6_dependencies": k6_dependencies,
-        "k6_version": k6_version,
+        "k6_version": k6_version or None,
         "is_local_execution": is_local_execution or None,
     }
     request = ValidateOptions.model_validate(

@@ -2,15 +2,17 @@
 
 import difflib
 import json
+import posixpath
 from typing import Annotated
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import NotFound
+from k6_cloud.errors import NotFound, ScriptError
+from k6_cloud.models import Json
 from k6_cloud.redaction import redact_metadata
-from k6_cloud.scripts import ENTRY_MEMBER, METADATA_MEMBER, Script, decode
+from k6_cloud.scripts import ENTRY_MEMBER, METADATA_MEMBER, Script
 from k6_cloud_mcp_tools.app import K6, App, TheApp
 from k6_cloud_mcp_tools.guard import Preview
 from k6_cloud_mcp_tools.operation import confirmed, read
@@ -35,6 +37,7 @@ class DownloadedScript(ScriptFacts):
 
     path: str | None = None
     members: list[MemberRow] | None = None
+    members_total: int | None = None
     text: str
     next_offset: int | None = None
 
@@ -51,19 +54,20 @@ async def download_load_test_script(
     load_test_id: LoadTestId,
     path: Annotated[str | None, Field(description="Member of an archive. Default: its entry script.")] = None,
     offset: Annotated[int, Field(ge=0, description="next_offset of the part before.")] = 0,
-    max_bytes: Annotated[int, Field(ge=1, le=200_000)] = 20_000,
+    max_bytes: Annotated[int, Field(ge=4, le=200_000)] = 20_000,
 ) -> DownloadedScript:
     """Read a load test's script, in parts: JavaScript, or a member of an archive and the list of its members."""
-    with await k6.load_tests.download_script(load_test_id) as script:
+    stored = await stored_script(k6, load_test_id)
+    if stored is None:
+        raise ToolError(f"Load test {load_test_id} has no script. Set one with upload_load_test_script.")
+    with stored as script:
         data = text_bytes(script, path)
-        part = data[offset : offset + max_bytes]
-        text = part.decode(errors="ignore")
-        end = offset + (len(text.encode()) or len(part))
+        start, end = _character_start(data, offset), _character_start(data, offset + max_bytes)
         return DownloadedScript(
             **facts(script).model_dump(),
+            **(_members(script) if not offset else {}),
             path=path,
-            members=_member_rows(script),
-            text=text,
+            text=data[start:end].decode(),
             next_offset=end if end < len(data) else None,
         )
 
@@ -81,7 +85,8 @@ async def upload_load_test_script(
         stored = await _stored_facts(app.k6, load_test_id)
         if stored is None or (stored.size, stored.kind) != (wanted.size, wanted.kind):
             raise ToolError(
-                "The upload was accepted, but reading the script back gave something else: check it."
+                "The upload was accepted, but reading the script back gave something else. See what is stored "
+                "now with download_load_test_script before anything runs it."
             )
         return UploadedScript(**stored.model_dump(), load_test_id=load_test_id, changed=True)
 
@@ -93,9 +98,8 @@ async def preview_upload(
     with given_script(app, script, script_path) as source:
         wanted = _required(source)
         test = await app.k6.load_tests.get(load_test_id)
-        try:
-            stored = await app.k6.load_tests.download_script(load_test_id)
-        except NotFound:
+        stored = await stored_script(app.k6, load_test_id)
+        if stored is None:
             return None
         with stored:
             if stored.sha256 == wanted.sha256:
@@ -114,12 +118,29 @@ def text_bytes(script: Script, path: str | None) -> bytes:
     """
     if script.kind == "javascript" and path is None:
         data = script.read()
-    elif path == METADATA_MEMBER:
+    elif path and _is_metadata(path):
         data = json.dumps(redact_metadata(script.metadata()), indent=2).encode()
     else:
         data = script.member(path or ENTRY_MEMBER)
-    decode(data)
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise ScriptError(f"{path or 'The script'} is not UTF-8 text, so it cannot be shown.") from error
     return data
+
+
+async def stored_script(k6: K6Cloud, load_test_id: int) -> Script | None:
+    """The script of a load test; None when it has none. Raises NotFound when there is no such test."""
+    try:
+        return await k6.load_tests.download_script(load_test_id)
+    except NotFound:
+        await k6.load_tests.get(load_test_id)
+        return None
+
+
+def describe(script: Script) -> str:
+    """A script in a preview: enough to know it again."""
+    return f"{script.kind}, {script.size} bytes, sha256 {script.sha256[:16]}"
 
 
 def _required(source: Script | None) -> Script:
@@ -129,22 +150,32 @@ def _required(source: Script | None) -> Script:
 
 
 async def _stored_facts(k6: K6Cloud, load_test_id: int) -> ScriptFacts | None:
-    try:
-        with await k6.load_tests.download_script(load_test_id) as stored:
-            return facts(stored)
-    except NotFound:
+    stored = await stored_script(k6, load_test_id)
+    if stored is None:
         return None
+    with stored:
+        return facts(stored)
 
 
-def _member_rows(script: Script) -> list[MemberRow] | None:
+def _is_metadata(path: str) -> bool:
+    """Whether a path, however it is spelled, names the member that holds secrets."""
+    return posixpath.normpath(f"/{path.lstrip('/')}") == f"/{METADATA_MEMBER}"
+
+
+def _members(script: Script) -> Json:
+    """The fields that list an archive's members; none for JavaScript."""
     if script.kind == "javascript":
-        return None
-    return [MemberRow(path=member.path, size=member.size) for member in script.members()[:_MEMBERS_SHOWN]]
+        return {}
+    members = script.members()
+    rows = [MemberRow(path=member.path, size=member.size) for member in members[:_MEMBERS_SHOWN]]
+    return {"members": rows, "members_total": len(members)}
 
 
-def describe(script: Script) -> str:
-    """A script in a preview: enough to know it again."""
-    return f"{script.kind}, {script.size} bytes, sha256 {script.sha256[:16]}"
+def _character_start(data: bytes, position: int) -> int:
+    """Where the UTF-8 character starts that `position` is in; the end for a position past it."""
+    while position < len(data) and data[position] & 0b1100_0000 == 0b1000_0000:
+        position -= 1
+    return min(position, len(data))
 
 
 def _diff(stored: Script, wanted: Script) -> str:

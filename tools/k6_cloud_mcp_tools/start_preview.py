@@ -6,11 +6,11 @@ possible the preview says that the cost is unknown.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from k6_cloud.errors import BadRequest, K6CloudError, NotFound
+from k6_cloud.errors import BadRequest, K6CloudError, ScriptError
 from k6_cloud.models import Json, LoadTest, Page, TestRun, ValidateOptions
 from k6_cloud.plan import OptionsError, Plan, plan_of
 from k6_cloud.redaction import without_tokens
@@ -19,28 +19,31 @@ from k6_cloud_mcp_tools.app import App
 from k6_cloud_mcp_tools.guard import Preview
 from k6_cloud_mcp_tools.load_tests import newest_runs
 from k6_cloud_mcp_tools.projects import project_names
-from k6_cloud_mcp_tools.scripts import describe
+from k6_cloud_mcp_tools.scripts import describe, stored_script
 
 
 @dataclass(frozen=True)
 class KnownOptions:
-    """Options and where they were found; None with the reason where they are unknown."""
+    """Options and where they were found; None with the reason where they are unknown.
+
+    `current` says that they are those of the script, not of an earlier run.
+    """
 
     options: Json | None
     source: str
+    current: bool = True
 
 
 async def preview_start(app: App, load_test_id: int) -> Preview:
     """The price and circumstances of a start. Raises ToolError for a test without a script."""
     test = await app.k6.load_tests.get(load_test_id)
     runs = await newest_runs(app.k6, load_test_id)
-    try:
-        script = await app.k6.load_tests.download_script(load_test_id)
-    except NotFound as error:
+    stored = await stored_script(app.k6, load_test_id)
+    if stored is None:
         raise ToolError(
             f"Not started: load test {test.id} has no script. Set one with upload_load_test_script first."
-        ) from error
-    with script:
+        )
+    with stored as script:
         known = await _find_options(app, script, runs)
         lines = [
             await _headline(app, test),
@@ -55,11 +58,24 @@ async def preview_start(app: App, load_test_id: int) -> Preview:
 async def _find_options(app: App, script: Script, runs: Page[TestRun]) -> KnownOptions:
     if script.kind == "archive":
         return KnownOptions(script.options(), "from the archive")
-    if app.inspect_script and (inspected := await app.inspect_script(script)) is not None:
-        return KnownOptions(inspected, "from the script, read by k6")
+    if app.inspect_script:
+        try:
+            inspected = await app.inspect_script(script)
+        except ScriptError as error:
+            if app.sandbox:
+                raise
+            # The service has other k6 versions, extensions and variables: it may run what k6 here cannot read.
+            return KnownOptions(None, f"k6 on this machine cannot read the script; the service may. {error}")
+        if inspected is not None:
+            return KnownOptions(inspected, "from the script, read by k6")
+    return _options_of_a_run(runs)
+
+
+def _options_of_a_run(runs: Page[TestRun]) -> KnownOptions:
     for run in runs.value:
         if run.options is not None:
-            return KnownOptions(run.options, f"as in run {run.id}; the script may have changed since")
+            source = f"as in run {run.id}; the script may have changed since"
+            return KnownOptions(run.options, source, current=False)
     return KnownOptions(None, "there is no k6 here to read the script's options, and no earlier run")
 
 
@@ -74,15 +90,17 @@ async def _headline(app: App, test: LoadTest) -> str:
 
 
 async def _cost(app: App, test: LoadTest, known: KnownOptions) -> str:
-    """One line with the price. Raises BadRequest for options that the service refuses."""
+    """One line with the price. Raises ToolError when the service refuses the script's options."""
     if known.options is None:
         return f"Cost: unknown ({known.source})."
     request = ValidateOptions(options=without_tokens(known.options), project_id=test.project_id)
     try:
         price = await app.k6.validate_options(request)
-    except BadRequest:
-        raise
     except K6CloudError as error:
+        if isinstance(error, BadRequest) and known.current:
+            raise ToolError(
+                f"Not started: the service refuses the options ({known.source}). {error}"
+            ) from error
         return f"Cost: unknown (the price could not be read: {error})"
     return f"Cost: {price.vuh_usage:g} VUh{_load(known.options)} (options {known.source})."
 
@@ -102,15 +120,22 @@ def _minutes(seconds: float) -> str:
 
 def _zones(options: Json | None) -> list[str]:
     """The load zones that the options name, if any."""
-    cloud: Any = (options or {}).get("cloud") or {}
-    distribution: dict[str, Any] = cloud.get("distribution") or {}
-    shares = [f"{zone.get('loadZone')} {zone.get('percent')} %" for zone in distribution.values()]
+    given = options or {}
+    cloud = _object(given.get("cloud")) or _object(_object(given.get("ext")).get("loadimpact"))
+    zones = [_object(zone) for zone in _object(cloud.get("distribution")).values()]
+    shares = [f"{zone.get('loadZone')} {zone.get('percent')} %" for zone in zones]
     return [f"Load zones: {', '.join(shares)}."] if shares else []
 
 
+def _object(value: Any) -> Json:
+    return cast(Json, value) if isinstance(value, dict) else {}
+
+
 def _last_run(runs: Page[TestRun]) -> str:
-    for run in runs.value:
-        if not run.is_final:
-            return f"Run {run.id} of this test is still {run.status}: this would be one more."
-        return f"Last run: {run.id}, {run.created:%Y-%m-%d %H:%M} UTC, {run.result or run.status}."
-    return "It has never run."
+    # Not how far an unfinished run is: the preview must stay the same while somebody reads it.
+    if unfinished := [run.id for run in runs.value if not run.is_final]:
+        return f"Run {unfinished[0]} of this test has not ended: this would be one more."
+    if not runs.value:
+        return "It has never run."
+    last = runs.value[0]
+    return f"Last run: {last.id}, {last.created:%Y-%m-%d %H:%M} UTC, {last.result or last.status}."

@@ -4,12 +4,13 @@ import difflib
 import inspect
 import json
 from collections.abc import Callable
-from typing import Any, Self, cast
+from typing import Any, Self, cast, get_args
 
 from mcp.server.context import LifespanContextT, RequestT
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools.base import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -22,6 +23,18 @@ _EXPECTED = (K6CloudError, ConfirmationRefused)
 _BAD_FORM = "Not done: the confirmation form came back empty or not as asked, so it does not count as a yes."
 
 
+class _Arguments(FuncMetadata):
+    """Arguments in which text stays text: the SDK would take an optional string like `null` or `[1]` for JSON."""
+
+    def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Read JSON that came as a string, except where a string may be meant."""
+        fields = self.arg_model.model_fields
+        texts = {
+            name: data[name] for name in data if name in fields and str in get_args(fields[name].annotation)
+        }
+        return super().pre_parse_json(data) | texts
+
+
 class K6Tool(Tool):
     """An SDK tool that refuses unknown arguments and words its failures for a model."""
 
@@ -31,6 +44,7 @@ class K6Tool(Tool):
         tool = cls.from_function(
             function, title=title, description=inspect.getdoc(function), annotations=annotations
         )
+        tool.fn_metadata = _Arguments(**dict(tool.fn_metadata))
         arguments = tool.fn_metadata.arg_model
         arguments.model_config["extra"] = "forbid"
         arguments.model_rebuild(force=True)

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import anyio
 from anyio.abc import Process
@@ -23,6 +24,8 @@ from k6_cloud_sandbox.runner.workspace import SCRIPT_NAMES, workspace
 
 _ANSWER_LIMIT = MIB
 _NO_VUS = "scenario default has configuration errors: the number of VUs must be more than 0"
+
+_SHORTCUTS = frozenset({"stages", "iterations", "duration"})
 
 
 @dataclass(frozen=True)
@@ -101,5 +104,18 @@ def _read(answer: bytes, complaint: str) -> Inspection:
         max_vus, total = int(options.pop("maxVUs")), parse_duration(options.pop("totalDuration"))
     except (ValueError, KeyError):
         raise ScriptRejected(complaint or "k6 gave no reason why it cannot read the script.") from None
-    given = {name: value for name, value in options.items() if value is not None}
-    return Inspection(redact_options(given), max_vus, total)
+    return Inspection(redact_options(_as_written(options)), max_vus, total)
+
+
+def _as_written(options: Json) -> Json:
+    """k6's view of the options without what it adds: nulls, and the scenario it makes from a shortcut."""
+    given: Json = _without_nulls(options)
+    if _SHORTCUTS & given.keys():
+        given.pop("scenarios", None)
+    return given
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}  # pyright: ignore[reportUnknownVariableType]
+    return value

@@ -13,12 +13,12 @@ class Store:
     """The tables of one database: in the file at `path`, or in memory. Calls block: make them in a thread."""
 
     def __init__(self, path: Path | None) -> None:
-        self._database = Database(path)
-        self.projects = Projects(self._database)
-        self.load_tests = LoadTests(self._database)
-        self.runs = Runs(self._database)
-        self.queue = Queue(self._database)
+        self.database = Database(path)
+        self.projects = Projects(self.database)
+        self.load_tests = LoadTests(self.database)
+        self.runs = Runs(self.database)
+        self.queue = Queue(self.database)
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self.database.close()

@@ -249,7 +249,7 @@ async def test_a_start_answers_with_every_key_of_a_run_and_its_page(http: httpx.
         "max_browser_vus",
         "estimated_duration",
     }
-    assert len(run) == 25
+    assert len(run) == 24
 
 
 async def test_one_idempotency_key_stands_for_one_run_of_one_test(http: httpx.AsyncClient):

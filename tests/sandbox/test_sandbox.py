@@ -1,0 +1,222 @@
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import httpx
+import psutil
+import pytest
+
+from k6_cloud.auth import Credentials
+from k6_cloud.client import K6Cloud
+from k6_cloud.connection import connect
+from k6_cloud.models import TestRun
+from k6_cloud.scripts import MIB, Script
+from k6_cloud_sandbox.problems import SandboxError
+from k6_cloud_sandbox.sandbox import STACK_ID, open_sandbox, serve_sandbox
+from k6_cloud_sandbox.settings import SandboxSettings
+
+SLEEPY = b"import { sleep } from 'k6'; export const options = { vus: 1, duration: '60s' };"
+SLEEPY += b"export default function () { sleep(30); }"
+SERVE = """
+import anyio, sys
+from k6_cloud_sandbox.sandbox import serve_sandbox
+from k6_cloud_sandbox.settings import SandboxSettings
+anyio.run(serve_sandbox, SandboxSettings(dir=sys.argv[1]), "127.0.0.1", 0, lambda url: print(url, flush=True))
+"""
+
+
+@asynccontextmanager
+async def opened(directory: Path) -> AsyncGenerator[K6Cloud, None]:
+    async with open_sandbox(SandboxSettings(dir=directory)) as sandbox, sandbox.http() as http:
+        yield K6Cloud(http)
+
+
+@asynccontextmanager
+async def served(directory: Path) -> AsyncGenerator[tuple[subprocess.Popen[str], K6Cloud], None]:
+    """A sandbox in a process of its own, and a client over real HTTP."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(directory)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            url = await anyio.to_thread.run_sync(process.stdout.readline)
+            transport = httpx.AsyncHTTPTransport()
+            async with connect(Credentials("any", STACK_ID), url.strip(), transport) as http:
+                yield process, K6Cloud(http)
+        finally:
+            process.kill()
+
+
+async def start(k6: K6Cloud, source: bytes, name: str = "test") -> TestRun:
+    with Script.from_chunks([source]) as script:
+        test = await k6.load_tests.create(1, name, script)
+    return await k6.load_tests.start(test.id)
+
+
+async def reach(k6: K6Cloud, run: TestRun, *statuses: str) -> TestRun:
+    with anyio.fail_after(30):
+        while run.status not in statuses:
+            await anyio.sleep(0.05)
+            run = await k6.test_runs.get(run.id)
+    return run
+
+
+async def test_state_outlives_the_sandbox_and_seeds_are_planted_once(tmp_path: Path):
+    async with opened(tmp_path) as k6:
+        tests = (await k6.load_tests.list()).value
+        await k6.load_tests.delete(tests[0].id)
+        run = await start(k6, b"export default function () {}")
+        run = await reach(k6, run, "completed")
+        before = (await k6.load_tests.list()).value
+
+    async with opened(tmp_path) as k6:
+        assert (await k6.load_tests.list()).value == before
+        assert await k6.test_runs.get(run.id) == run
+        assert len((await k6.projects.list()).value) == 1
+
+
+async def test_closing_ends_a_run_under_way_and_leaves_no_process(tmp_path: Path):
+    async with opened(tmp_path) as k6:
+        run = await reach(k6, await start(k6, SLEEPY), "running")
+    children = psutil.Process().children(recursive=True)
+
+    async with opened(tmp_path) as k6:
+        run = await k6.test_runs.get(run.id)
+    assert children == []
+    assert (run.status, run.result) == ("aborted", "error")
+    assert run.result_details
+    assert "stopped while this run was under way" in (run.result_details.message or "")
+    assert list((tmp_path / "owners").iterdir()) == []
+
+
+async def test_after_kill_9_nothing_is_lost_and_the_run_is_ended_with_the_reason(tmp_path: Path):
+    async with served(tmp_path) as (process, k6):
+        run = await reach(k6, await start(k6, SLEEPY), "running")
+        project = await k6.projects.list()
+        process.kill()
+        process.wait()
+
+    async with opened(tmp_path) as k6:
+        run = await reach(k6, await k6.test_runs.get(run.id), "aborted")
+        assert run.result == "error"
+        assert run.result_details
+        assert "stopped while this run was under way" in (run.result_details.message or "")
+        assert run.ended
+        assert await k6.projects.list() == project
+        with await k6.load_tests.download_script(run.test_id) as script:
+            assert script.read() == SLEEPY
+        await k6.load_tests.delete(run.test_id)
+
+
+async def test_two_processes_share_a_directory(tmp_path: Path):
+    async with served(tmp_path) as (_, theirs), opened(tmp_path) as ours:
+        run = await reach(theirs, await start(theirs, SLEEPY), "running")
+        assert (await ours.test_runs.get(run.id)).status == "running"
+
+        # Only one run at a time over both; and each can stop what the other one runs.
+        waiting = await reach(ours, await start(ours, b"export default function () {}", "next"), "queued")
+        await ours.test_runs.abort(run.id)
+
+        run = await reach(theirs, run, "aborted")
+        assert run.status_details.extra
+        assert run.status_details.extra.by_user
+        assert (await reach(ours, waiting, "completed")).result == "passed"
+
+
+async def test_a_run_of_a_process_that_died_is_ended_by_one_that_lives(tmp_path: Path):
+    async with served(tmp_path) as (process, theirs):
+        run = await reach(theirs, await start(theirs, SLEEPY), "running")
+        async with opened(tmp_path) as ours:
+            assert (await ours.test_runs.get(run.id)).status == "running"
+            process.kill()
+            process.wait()
+
+            assert (await reach(ours, run, "aborted")).result == "error"
+
+
+async def test_sigterm_ends_the_standalone_sandbox_in_good_order(tmp_path: Path):
+    async with served(tmp_path) as (process, k6):
+        run = await reach(k6, await start(k6, SLEEPY), "running")
+        process.send_signal(signal.SIGTERM)
+        with anyio.fail_after(20):
+            while process.poll() is None:
+                await anyio.sleep(0.05)
+
+    async with opened(tmp_path) as k6:
+        assert (await k6.test_runs.get(run.id)).status == "aborted"
+    assert process.returncode == 0
+
+
+async def test_a_token_never_reaches_the_files(tmp_path: Path, make_archive: Callable[..., bytes]):
+    archive = make_archive({"options": {"cloud": {"token": "s3cr3t-token"}}, "env": {}})
+    async with opened(tmp_path) as k6:
+        run = await start(k6, archive)
+        await reach(k6, run, "completed", "aborted")
+        stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    stored += (tmp_path / "sandbox.db").read_bytes()
+
+    assert b"s3cr3t-token" not in stored
+
+
+async def test_a_large_archive_passes_through_a_process_that_stays_small(
+    tmp_path: Path, make_archive: Callable[..., bytes]
+):
+    async with served(tmp_path) as (process, k6):
+        test = await k6.load_tests.create(1, "large")
+        server = psutil.Process(process.pid)
+        with Script.from_chunks([make_archive({"options": {}}, padding=20 * MIB)]) as script:
+            await k6.load_tests.get(test.id)
+            before = server.memory_info().rss
+            await k6.load_tests.upload_script(test.id, script)
+            with await k6.load_tests.download_script(test.id) as stored:
+                assert stored.sha256 == script.sha256
+        assert server.memory_info().rss - before < 25 * MIB
+
+
+async def test_the_embedded_listener_serves_pages_and_demo_target_but_no_api():
+    async with open_sandbox(SandboxSettings(dir=":memory:")) as sandbox:
+        async with httpx.AsyncClient(base_url=sandbox.base_url) as browser:
+            statuses = [
+                (await browser.get(path)).status_code
+                for path in ("/", "/demo/products", "/runs/1", "/cloud/v6/projects")
+            ]
+            foreign = await browser.get("/demo/products", headers={"Host": "evil.example"})
+
+    assert statuses == [200, 200, 404, 404]
+    assert foreign.status_code == 400
+
+
+async def test_the_page_of_a_run_is_where_its_start_said():
+    async with open_sandbox(SandboxSettings(dir=":memory:")) as sandbox, sandbox.http() as http:
+        k6 = K6Cloud(http)
+        run = await k6.load_tests.start((await k6.load_tests.list()).value[0].id)
+        async with httpx.AsyncClient() as browser:
+            page = await browser.get(run.test_run_details_page_url or "")
+
+    assert page.status_code == 200
+    assert "Smoke test" in page.text
+
+
+async def test_a_failure_in_the_block_comes_out_as_it_is():
+    with pytest.raises(KeyError):
+        async with open_sandbox(SandboxSettings(dir=":memory:")):
+            raise KeyError
+
+
+async def test_a_port_in_use_is_said_plainly():
+    async with open_sandbox(SandboxSettings(dir=":memory:")) as sandbox:
+        port = httpx.URL(sandbox.base_url).port or 0
+        with pytest.raises(SandboxError, match=f"{port}.*choose another"):
+            await serve_sandbox(SandboxSettings(dir=":memory:"), "127.0.0.1", port)
+
+
+async def test_a_directory_that_cannot_be_made_is_said_plainly(tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(SandboxError, match="K6_SANDBOX_DIR"):
+        async with open_sandbox(SandboxSettings(dir=tmp_path / "file" / "sandbox")):
+            pass

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from k6_cloud_sandbox.settings import SandboxSettings
+
+VARIABLES = {
+    "K6_SANDBOX_DIR": "/somewhere",
+    "K6_SANDBOX_ALLOW_HOSTS": "test.k6.io, 10.0.0.0/8,",
+    "K6_SANDBOX_TOKEN": "s3cr3t",
+    "K6_SANDBOX_MAX_VUS": "7",
+    "K6_SANDBOX_MAX_CPU_SECONDS": "9",
+    "K6_PATH": "/opt/k6",
+}
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+
+    settings = SandboxSettings()
+
+    assert settings.dir == Path("/somewhere")
+    assert settings.k6_path == "/opt/k6"
+    assert (settings.limits.max_vus, settings.limits.cpu_seconds) == (7, 9)
+    assert settings.limits.allow_hosts == ("test.k6.io", "10.0.0.0/8")
+    assert "s3cr3t" not in repr(settings)
+
+
+def test_empty_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch):
+    for name in ("K6_SANDBOX_TOKEN", "K6_PATH", "K6_SANDBOX_ALLOW_HOSTS"):
+        monkeypatch.setenv(name, "")
+
+    settings = SandboxSettings()
+
+    assert (settings.token, settings.k6_path, settings.allow_hosts) == (None, None, ())
+
+
+def test_the_state_lives_in_the_users_data_directory_by_default(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("K6_SANDBOX_DIR", raising=False)
+
+    assert str(SandboxSettings().dir).endswith(str(Path("k6-cloud-mcp") / "sandbox"))
+
+
+def test_memory_is_not_a_path():
+    assert SandboxSettings(dir=":memory:").dir == ":memory:"

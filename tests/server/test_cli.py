@@ -1,0 +1,108 @@
+"""The command line, as a person types it."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import httpx
+
+PROGRAM = [sys.executable, "-m", "k6_cloud_mcp"]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "K6_MCP_BACKEND": "sandbox", **environment}
+    return subprocess.run(
+        [*PROGRAM, *arguments], env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+
+
+def test_on_a_terminal_it_explains_itself_instead_of_hanging():
+    terminal, other_end = pty.openpty()
+    result = subprocess.run(PROGRAM, stdin=other_end, capture_output=True, text=True, timeout=30, check=False)
+    os.close(terminal)
+    os.close(other_end)
+    assert result.returncode == 0
+    assert "claude mcp add" in result.stdout
+    assert "doctor" in result.stdout
+
+
+def test_the_version_is_that_of_the_package():
+    assert re.fullmatch(r"k6-cloud-mcp \d+\.\d+\.\d+\n", run("--version").stdout)
+
+
+def test_an_unknown_command_is_a_wrong_call():
+    result = run("frobnicate")
+    assert result.returncode == 2
+    assert "frobnicate" in result.stderr
+
+
+def test_an_open_door_to_the_network_is_refused_in_one_line():
+    result = run("serve", "--transport", "http", "--host", "0.0.0.0")
+    assert result.returncode == 1
+    assert "K6_MCP_HTTP_TOKEN" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_doctor_finds_a_healthy_sandbox(tmp_path: Path):
+    result = run("doctor", K6_SANDBOX_DIR=str(tmp_path))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "sandbox on this machine" in result.stdout
+    assert re.search(r"k6: v\d", result.stdout)
+
+
+def test_doctor_names_the_fix_for_a_missing_k6_and_an_unusable_directory(tmp_path: Path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a directory")
+    result = run("doctor", K6_SANDBOX_DIR=str(blocked), K6_PATH=str(tmp_path / "no-k6"))
+    assert result.returncode == 1
+    assert "FAIL k6: not found" in result.stdout
+    assert "K6_SANDBOX_DIR" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_doctor_tells_what_is_wrong_with_the_cloud_credentials(tmp_path: Path):
+    result = run(
+        "doctor",
+        K6_MCP_BACKEND="cloud",
+        K6_CLOUD_TOKEN="planted-secret",
+        K6_CLOUD_STACK_URL="https://a.grafana.net",
+        K6_CLOUD_HOST_V6="http://127.0.0.1:9",
+        XDG_CONFIG_HOME=str(tmp_path),
+    )
+    assert result.returncode == 1
+    assert "FAIL Stack" in result.stdout
+    assert "FAIL Access" in result.stdout
+    assert "planted-secret" not in result.stdout + result.stderr
+
+
+async def test_the_demo_ends_with_a_passed_run():
+    process = await anyio.run_process([*PROGRAM, "demo"], check=False)
+    output = process.stdout.decode()
+    assert process.returncode == 0, output
+    assert "Result: passed" in output
+    assert "Cost: 0.08 VUh" in output
+
+
+async def test_the_sandbox_command_serves_the_api_and_the_pages(tmp_path: Path, unused_port: int):
+    env = {**os.environ, "K6_SANDBOX_DIR": str(tmp_path)}
+    headers = {"Authorization": "Bearer any", "X-Stack-Id": "1"}
+    address = f"http://127.0.0.1:{unused_port}"
+    async with await anyio.open_process(
+        [*PROGRAM, "sandbox", "--port", str(unused_port)], env=env
+    ) as process:
+        async with httpx.AsyncClient(base_url=address, headers=headers) as http:
+            with anyio.fail_after(30):
+                while True:
+                    try:
+                        tests = await http.get("/cloud/v6/load_tests")
+                        break
+                    except httpx.ConnectError:
+                        await anyio.sleep(0.1)
+            index = await http.get("/")
+        process.terminate()
+    assert len(tests.json()["value"]) == 3
+    assert index.headers["content-type"].startswith("text/html")

@@ -1,0 +1,119 @@
+"""The HTTP transport, by a real server on loopback."""
+
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import anyio
+import httpx
+import pytest
+import uvicorn
+from mcp import Client
+from mcp.client.context import ClientRequestContext
+from mcp_types import ElicitRequestParams, ElicitResult
+from pydantic import SecretStr
+from worlds import SCRIPT, content_of, text_of
+
+from k6_cloud_mcp.serving import http_app
+from k6_cloud_mcp.settings import Settings, SettingsError
+
+Mode = Literal["auto", "legacy"]
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+ACCEPT = {"Accept": "application/json, text/event-stream"}
+
+
+@asynccontextmanager
+async def serving(**settings: Any) -> AsyncGenerator[str, None]:
+    app = http_app(Settings(backend="sandbox", **settings), "127.0.0.1", ["k6.example.com"])
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve, [listener])
+        with anyio.fail_after(20):
+            while not server.started:
+                await anyio.sleep(0.02)
+        try:
+            yield "http://{}:{}".format(*listener.getsockname())
+        finally:
+            server.should_exit = True
+
+
+@pytest.fixture(autouse=True)
+def sandbox_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K6_SANDBOX_DIR", ":memory:")
+
+
+async def go_ahead(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    del context, params
+    return ElicitResult(action="accept", content={"decision": "go ahead"})
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_test_is_created_started_and_read_over_http(mode: Mode):
+    async with (
+        serving() as address,
+        Client(f"{address}/mcp", mode=mode, elicitation_callback=go_ahead) as client,
+    ):
+        created = content_of(
+            await client.call_tool("create_load_test", {"name": "Over HTTP", "script": SCRIPT})
+        )
+        started = content_of(await client.call_tool("start_load_test", {"load_test_id": created["id"]}))
+        assert started["confirmed_by"] == "person"
+        run_id = started["result"]["test_run_id"]
+        run = content_of(await client.call_tool("wait_for_test_run", {"test_run_id": run_id}))
+    assert (run["status"], run["result"]) == ("completed", "passed")
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_client_that_cannot_be_asked_confirms_by_token(mode: Mode):
+    async with serving() as address, Client(f"{address}/mcp", mode=mode) as client:
+        offer = content_of(await client.call_tool("delete_load_test", {"load_test_id": 1}))
+        assert offer["status"] == "confirmation_required"
+        arguments = {"load_test_id": 1, "confirmation_token": offer["confirmation_token"]}
+        done = content_of(await client.call_tool("delete_load_test", arguments))
+    assert (done["status"], done["confirmed_by"]) == ("done", "token")
+
+
+async def test_files_of_the_server_cannot_be_read_over_http():
+    async with serving() as address, Client(f"{address}/mcp") as client:
+        arguments = {"name": "Stolen", "script_path": "/etc/hostname.js"}
+        result = await client.call_tool("create_load_test", arguments)
+    assert "only when the server runs on this machine over stdio" in text_of(result)
+
+
+async def test_a_foreign_host_or_origin_is_refused_and_an_allowed_one_is_not():
+    async with serving() as address, httpx.AsyncClient(base_url=address, headers=ACCEPT) as http:
+        foreign_host = await http.post("/mcp", json=INITIALIZE, headers={"Host": "evil.example"})
+        foreign_origin = await http.post("/mcp", json=INITIALIZE, headers={"Origin": "https://evil.example"})
+        allowed = await http.post("/mcp", json=INITIALIZE, headers={"Host": "k6.example.com"})
+    assert [foreign_host.status_code, foreign_origin.status_code, allowed.status_code] == [421, 403, 200]
+
+
+async def test_a_bearer_token_is_required_where_one_is_set_but_not_for_the_health_check():
+    secret = SecretStr("open sesame")
+    async with (
+        serving(http_token=secret) as address,
+        httpx.AsyncClient(base_url=address, headers=ACCEPT) as http,
+    ):
+        without = await http.post("/mcp", json=INITIALIZE)
+        wrong = await http.post("/mcp", json=INITIALIZE, headers={"Authorization": "Bearer sesame"})
+        right = await http.post("/mcp", json=INITIALIZE, headers={"Authorization": "Bearer open sesame"})
+        health = await http.get("/healthz")
+    assert [without.status_code, wrong.status_code, right.status_code] == [401, 401, 200]
+    assert without.headers["WWW-Authenticate"] == "Bearer"
+    assert (health.status_code, health.text) == (200, "ok")
+
+
+def test_listening_on_the_network_without_a_token_is_refused():
+    with pytest.raises(SettingsError, match="K6_MCP_HTTP_TOKEN"):
+        http_app(Settings(backend="sandbox"), "0.0.0.0")

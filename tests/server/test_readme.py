@@ -1,0 +1,39 @@
+"""What the repository says of itself is true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from k6_cloud_mcp.settings import Settings
+from k6_cloud_mcp.tool_table import with_table
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_tool_table_is_the_generated_one():
+    assert with_table(README) == README, "run: uv run python -m k6_cloud_mcp.tool_table README.md"
+
+
+def test_the_changelog_tells_of_this_version():
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
+    assert version is not None
+    assert f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", [str(field.validation_alias) for field in Settings.model_fields.values()])
+def test_every_setting_is_documented(name: str):
+    assert f"`{name}`" in README
+
+
+def test_every_link_within_the_readme_leads_somewhere():
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", heading.lower()).strip().replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if target.startswith("#"):
+            assert target[1:] in headings
+        elif not target.startswith("https://"):
+            assert (ROOT / target).exists(), target
