@@ -1,11 +1,13 @@
 """The sandbox's web applications: the API, and the site with run pages and demo target."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from k6_cloud.models import ErrorResponse, TestRun
 from k6_cloud.scripts import MIB
 from k6_cloud_sandbox import demo_target
 from k6_cloud_sandbox.api import load_tests, options, projects, test_runs
@@ -20,6 +22,9 @@ from k6_cloud_sandbox.store.store import Store
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _PREFIX = "/cloud/v6"
+_FAILURES: dict[int | str, dict[str, Any]] = {
+    "default": {"model": ErrorResponse, "description": "Any failure."}
+}
 _RECENT = Slice(top=50, order=[("created", True)])
 
 
@@ -28,9 +33,8 @@ def create_app(backend: Backend, hosts: tuple[str, ...] = LOOPBACK) -> FastAPI:
     app = _application(hosts)
     app.state.backend = backend
     app.add_middleware(BodyLimit, most=backend.settings.max_script_bytes + MIB)
-    app.include_router(projects.auth, prefix=_PREFIX)
-    for router in (projects.router, load_tests.router, options.router, test_runs.router):
-        app.include_router(router, prefix=_PREFIX)
+    for router in (projects.auth, projects.router, load_tests.router, options.router, test_runs.router):
+        app.include_router(router, prefix=_PREFIX, responses=_FAILURES)
     _add_site(app, backend.store)
     return app
 
@@ -51,29 +55,23 @@ def _application(hosts: tuple[str, ...]) -> FastAPI:
 
 
 def _add_site(app: FastAPI, store: Store) -> None:
-    app.include_router(create_router(_view_loader(store), lambda: _recent(store)))
-    app.include_router(demo_target.router)
-
-
-def _view_loader(store: Store) -> Callable[[int], RunView | None]:
     def load(run_id: int) -> RunView | None:
         try:
-            run = store.runs.get(run_id)
-            name = store.load_tests.get(run.test_id).name
+            view = _view(store, store.runs.get(run_id))
         except (NotFound, OverflowError):
             return None
         measured = store.queue.measured(run_id)
-        if measured is None:
-            return RunView(run, name, [], [], None)
-        return RunView(run, name, measured.thresholds, measured.checks, measured.report)
+        return replace(view, **vars(measured)) if measured else view
 
-    return load
+    def recent() -> list[RunView]:
+        return [_view(store, run) for run in store.runs.list(_RECENT).items]
+
+    app.include_router(create_router(load, recent))
+    app.include_router(demo_target.router)
 
 
-def _recent(store: Store) -> list[RunView]:
-    load = _view_loader(store)
-    views = [load(run.id) for run in store.runs.list(_RECENT).items]
-    return [view for view in views if view]
+def _view(store: Store, run: TestRun) -> RunView:
+    return RunView(run, store.load_tests.get(run.test_id).name, thresholds=[], checks=[], report=None)
 
 
 def _version() -> str:

@@ -3,16 +3,16 @@
 import logging
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import anyio
 from anyio import to_thread
 
+from k6_cloud.load import Load
 from k6_cloud.models import Json, StatusExtra
 from k6_cloud.redaction import redact_options
 from k6_cloud.scripts import Script
 from k6_cloud_sandbox.alongside import alongside
-from k6_cloud_sandbox.estimate import Load, load_of, price
+from k6_cloud_sandbox.estimate import load_of, price
 from k6_cloud_sandbox.option_checks import distribution_of, excess
 from k6_cloud_sandbox.problems import InvalidRequest
 from k6_cloud_sandbox.runner.binary import INSTALL_HINT, K6, find_k6
@@ -25,7 +25,6 @@ from k6_cloud_sandbox.store.queue import Queue
 from k6_cloud_sandbox.store.runs import SANDBOX_USER
 
 _log = logging.getLogger(__name__)
-_SHORTCUTS = frozenset({"stages", "iterations", "duration"})
 
 
 class _Unfit(Exception):
@@ -72,7 +71,7 @@ class Job:
     def _fitting_load(self, inspection: Inspection) -> Load:
         """What the run will take. Raises _Unfit past the caps."""
         try:
-            load = replace(load_of(_as_written(inspection.options)), max_vus=inspection.max_vus)
+            load = replace(load_of(inspection.options), max_vus=inspection.max_vus)
         except InvalidRequest as error:
             details = "; ".join(f"{d.target}: {d.message}" for d in error.error.details or [])
             raise _Unfit(f"The script's options cannot be used: {details}") from None
@@ -123,27 +122,12 @@ def _ending(outcome: Outcome, load: Load) -> Ending:
 
 def _facts(k6: K6, options: Json, load: Load) -> dict[str, object]:
     """What a run shows once its script is known; the cost is an estimate until the run has ended."""
-    written = _as_written(options)
     return {
-        "options": redact_options(written),
-        "distribution": distribution_of(written),
+        "options": redact_options(options),
+        "distribution": distribution_of(options),
         "k6_versions": {"k6": k6.version},
         "max_vus": load.max_vus,
         "max_browser_vus": load.browser_vus,
         "estimated_duration": math.ceil(load.duration),
         "cost": price(load, load.duration),
     }
-
-
-def _as_written(options: Json) -> Json:
-    """k6's view of the options without what it adds: nulls, and the scenario it makes from a shortcut."""
-    given: Json = _without_nulls(options)
-    if _SHORTCUTS & given.keys():
-        given.pop("scenarios", None)
-    return given
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}  # pyright: ignore[reportUnknownVariableType]
-    return value

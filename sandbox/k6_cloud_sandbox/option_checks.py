@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from k6_cloud.load import Load
 from k6_cloud.models import DistributionZone, ErrorDetail, Json, ValidateOptions
 from k6_cloud.scripts import Script
-from k6_cloud_sandbox.estimate import Load
 from k6_cloud_sandbox.problems import InvalidRequest, NotFound
 from k6_cloud_sandbox.runner.binary import find_k6
 from k6_cloud_sandbox.runner.inspection import ScriptRejected, inspect

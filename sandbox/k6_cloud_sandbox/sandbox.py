@@ -3,7 +3,7 @@
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -36,7 +36,7 @@ class Sandbox:
     app: FastAPI
     base_url: str
     k6: str | None
-    token: str
+    token: str = field(repr=False)
 
     def http(self) -> httpx.AsyncClient:
         """A client that calls the API within the process, for `K6Cloud`; the caller closes it."""

@@ -10,8 +10,11 @@ from k6_cloud.scripts import Script
 from k6_cloud_sandbox.sandbox import open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 
-SLEEPY = "import { sleep } from 'k6'; export const options = { vus: 2, duration: '60s' };"
-SLEEPY += "export default function () { sleep(30); }"
+SLEEPY = """
+import { sleep } from 'k6';
+export const options = { vus: 2, duration: '60s' };
+export default function () { sleep(30); }
+"""
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
+from k6_cloud.load import Load
 from k6_cloud.models import Json
 from k6_cloud.scripts import Script
-from k6_cloud_sandbox.estimate import Load, load_of, price
+from k6_cloud_sandbox.estimate import load_of, price
 from k6_cloud_sandbox.problems import InvalidRequest
 from k6_cloud_sandbox.runner.binary import find_k6
 from k6_cloud_sandbox.runner.inspection import inspect
@@ -103,6 +104,16 @@ OPTIONS: dict[str, Json] = {
                 ("4s", 1), ("5s", 6), ("1s", 0), startVUs=4, startTime="2s", gracefulRampDown="700ms"
             ),
             "c": constant(2, "3s", "8s", gracefulStop="1s"),
+        }
+    },
+    "a peak at the very end": {
+        "scenarios": {"a": ramping(("4s", 7), startVUs=0, gracefulStop="0s"), "b": constant(2, "1s", "9s")}
+    },
+    "changes at one moment": {
+        "scenarios": {
+            "late": constant(1, "3s", "1s", gracefulStop="3s"),
+            "early": ramping(("3s", 1), ("8s", 12), startVUs=0, gracefulRampDown="2s"),
+            "middle": ramping(("3s", 7), ("3s", 3), startVUs=5, startTime="4s", gracefulStop="1s"),
         }
     },
     "browser": {

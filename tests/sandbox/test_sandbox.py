@@ -1,5 +1,4 @@
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +8,7 @@ import anyio
 import httpx
 import psutil
 import pytest
+from anyio.abc import Process
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
@@ -19,8 +19,11 @@ from k6_cloud_sandbox.problems import SandboxError
 from k6_cloud_sandbox.sandbox import STACK_ID, open_sandbox, serve_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 
-SLEEPY = b"import { sleep } from 'k6'; export const options = { vus: 1, duration: '60s' };"
-SLEEPY += b"export default function () { sleep(30); }"
+SLEEPY = b"""
+import { sleep } from 'k6';
+export const options = { vus: 1, duration: '60s' };
+export default function () { sleep(30); }
+"""
 SERVE = """
 import anyio, sys
 from k6_cloud_sandbox.sandbox import serve_sandbox
@@ -36,19 +39,18 @@ async def opened(directory: Path) -> AsyncGenerator[K6Cloud, None]:
 
 
 @asynccontextmanager
-async def served(directory: Path) -> AsyncGenerator[tuple[subprocess.Popen[str], K6Cloud], None]:
+async def served(directory: Path) -> AsyncGenerator[tuple[Process, K6Cloud], None]:
     """A sandbox in a process of its own, and a client over real HTTP."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(directory)], stdout=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-c", SERVE, str(directory)]
+    async with await anyio.open_process(command, stderr=None) as process:
         try:
             assert process.stdout
-            url = await anyio.to_thread.run_sync(process.stdout.readline)
-            transport = httpx.AsyncHTTPTransport()
-            async with connect(Credentials("any", STACK_ID), url.strip(), transport) as http:
+            url = (await process.stdout.receive()).decode().strip()
+            async with connect(Credentials("any", STACK_ID), url, httpx.AsyncHTTPTransport()) as http:
                 yield process, K6Cloud(http)
         finally:
-            process.kill()
+            if process.returncode is None:
+                process.kill()
 
 
 async def start(k6: K6Cloud, source: bytes, name: str = "test") -> TestRun:
@@ -98,7 +100,7 @@ async def test_after_kill_9_nothing_is_lost_and_the_run_is_ended_with_the_reason
         run = await reach(k6, await start(k6, SLEEPY), "running")
         project = await k6.projects.list()
         process.kill()
-        process.wait()
+        await process.wait()
 
     async with opened(tmp_path) as k6:
         run = await reach(k6, await k6.test_runs.get(run.id), "aborted")
@@ -133,7 +135,7 @@ async def test_a_run_of_a_process_that_died_is_ended_by_one_that_lives(tmp_path:
         async with opened(tmp_path) as ours:
             assert (await ours.test_runs.get(run.id)).status == "running"
             process.kill()
-            process.wait()
+            await process.wait()
 
             assert (await reach(ours, run, "aborted")).result == "error"
 
@@ -143,12 +145,10 @@ async def test_sigterm_ends_the_standalone_sandbox_in_good_order(tmp_path: Path)
         run = await reach(k6, await start(k6, SLEEPY), "running")
         process.send_signal(signal.SIGTERM)
         with anyio.fail_after(20):
-            while process.poll() is None:
-                await anyio.sleep(0.05)
+            assert await process.wait() == 0
 
     async with opened(tmp_path) as k6:
         assert (await k6.test_runs.get(run.id)).status == "aborted"
-    assert process.returncode == 0
 
 
 async def test_a_token_never_reaches_the_files(tmp_path: Path, make_archive: Callable[..., bytes]):
@@ -178,13 +178,10 @@ async def test_a_large_archive_passes_through_a_process_that_stays_small(
 
 
 async def test_the_embedded_listener_serves_pages_and_demo_target_but_no_api():
-    async with open_sandbox(SandboxSettings(dir=":memory:")) as sandbox:
-        async with httpx.AsyncClient(base_url=sandbox.base_url) as browser:
-            statuses = [
-                (await browser.get(path)).status_code
-                for path in ("/", "/demo/products", "/runs/1", "/cloud/v6/projects")
-            ]
-            foreign = await browser.get("/demo/products", headers={"Host": "evil.example"})
+    paths = ("/", "/demo/products", "/runs/1", "/cloud/v6/projects")
+    async with open_sandbox(SandboxSettings(dir=":memory:")) as sandbox, httpx.AsyncClient() as browser:
+        statuses = [(await browser.get(sandbox.base_url + path)).status_code for path in paths]
+        foreign = await browser.get(f"{sandbox.base_url}/demo/products", headers={"Host": "evil.example"})
 
     assert statuses == [200, 200, 404, 404]
     assert foreign.status_code == 400

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from k6_cloud.errors import BadRequest, K6CloudError, ScriptError
+from k6_cloud.errors import BadRequest, K6CloudError, ScriptError, StatusError
 from k6_cloud.models import Json, LoadTest, Page, TestRun, ValidateOptions
-from k6_cloud.plan import OptionsError, Plan, plan_of
+from k6_cloud.load import OptionsError, load_of
 from k6_cloud.redaction import without_tokens
 from k6_cloud.scripts import Script
 from k6_cloud_mcp_tools.app import App
@@ -65,7 +65,8 @@ async def _find_options(app: App, script: Script, runs: Page[TestRun]) -> KnownO
             if app.sandbox:
                 raise
             # The service has other k6 versions, extensions and variables: it may run what k6 here cannot read.
-            return KnownOptions(None, f"k6 on this machine cannot read the script; the service may. {error}")
+            reason = str(error).rstrip(".")
+            return KnownOptions(None, f"k6 on this machine cannot read the script, the service may: {reason}")
         if inspected is not None:
             return KnownOptions(inspected, "from the script, read by k6")
     return _options_of_a_run(runs)
@@ -101,16 +102,22 @@ async def _cost(app: App, test: LoadTest, known: KnownOptions) -> str:
             raise ToolError(
                 f"Not started: the service refuses the options ({known.source}). {error}"
             ) from error
-        return f"Cost: unknown (the price could not be read: {error})"
+        return f"Cost: unknown (no price for the options {known.source}: {_reason(error)})."
     return f"Cost: {price.vuh_usage:g} VUh{_load(known.options)} (options {known.source})."
+
+
+def _reason(error: K6CloudError) -> str:
+    if isinstance(error, StatusError):
+        return f"the service answered {error.status}, {error.error.message.rstrip('.')}"
+    return "the service gave no usable answer"
 
 
 def _load(options: Json) -> str:
     try:
-        plan: Plan = plan_of(options)
+        load = load_of(options)
     except OptionsError:
         return ""
-    return f" for up to {plan.max_vus} VUs over {_minutes(plan.seconds)}"
+    return f" for up to {load.max_vus} VUs over {_minutes(load.duration)}"
 
 
 def _minutes(seconds: float) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from anyio import from_thread
 from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
@@ -104,7 +105,7 @@ def move_load_test(backend: BackendOf, test_id: Id, destination: MoveLoadTest) -
     backend.store.load_tests.move(test_id, destination.project_id)
 
 
-@router.get("/load_tests/{test_id}/script", response_class=ScriptResponse, responses=SCRIPT_CONTENT)
+@router.get("/load_tests/{test_id}/script", response_class=StreamingResponse, responses=SCRIPT_CONTENT)
 def download_script(backend: BackendOf, test_id: Id, request: Request) -> ScriptResponse:
     """The script as it is stored; 406 when Accept names only the other kind."""
     script = backend.store.load_tests.script(test_id)

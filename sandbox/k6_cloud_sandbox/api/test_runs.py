@@ -5,6 +5,7 @@ from typing import Annotated
 
 from anyio import from_thread
 from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
 
 from k6_cloud.models import TestRun
 from k6_cloud_sandbox.api.access import require_stack
@@ -41,7 +42,7 @@ def abort_test_run(backend: BackendOf, run_id: Id) -> None:
     from_thread.run_sync(backend.wake)
 
 
-@router.get("/{run_id}/script", response_class=ScriptResponse, responses=SCRIPT_CONTENT)
+@router.get("/{run_id}/script", response_class=StreamingResponse, responses=SCRIPT_CONTENT)
 def download_run_script(backend: BackendOf, run_id: Id) -> ScriptResponse:
     """The script as it was when the run started."""
     return ScriptResponse(backend.store.runs.script(run_id))

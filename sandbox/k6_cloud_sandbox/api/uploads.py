@@ -1,12 +1,12 @@
-"""A script as it arrives: checked, freed of tokens, ready to store."""
+"""A script as it arrives: checked, freed of secrets, ready to store."""
 
 import codecs
 from collections.abc import Iterable
 
+from k6_cloud.archives import clean_chunks, secret_patches
 from k6_cloud.errors import ScriptError, ScriptTooLarge
 from k6_cloud.scripts import CHUNK, MIB, Script
 from k6_cloud_sandbox.problems import InvalidRequest, TooLarge
-from k6_cloud_sandbox.sealing import seal
 
 _GZIP = b"\x1f\x8b"
 
@@ -35,9 +35,17 @@ def _accepted(script: Script, limit: int) -> Script:
             "The script is compressed with gzip; k6 runs archives that are not compressed (.tar)."
         )
     if script.kind == "archive":
-        return seal(script, limit)
+        return _without_secrets(script, limit)
     _require_text(script)
     return script
+
+
+def _without_secrets(script: Script, limit: int) -> Script:
+    """The archive itself, or in its place a copy without the tokens and `-e` values that k6 stored in it."""
+    if not secret_patches(script):
+        return script
+    with script:
+        return Script.from_chunks(clean_chunks(script), limit)
 
 
 def _require_text(script: Script) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import anyio
 from anyio.abc import Process
 
+from k6_cloud.durations import seconds
 from k6_cloud.models import Json
 from k6_cloud.redaction import redact_options
 from k6_cloud.scripts import Script
 from k6_cloud_sandbox.runner.binary import K6
 from k6_cloud_sandbox.runner.codes import SCRIPT_ERROR, TIMED_OUT
-from k6_cloud_sandbox.runner.durations import parse_duration
 from k6_cloud_sandbox.runner.limits import MIB, RunLimits, setting
 from k6_cloud_sandbox.runner.log import Log
 from k6_cloud_sandbox.runner.process import confined, stream
@@ -101,7 +101,7 @@ def _read(answer: bytes, complaint: str) -> Inspection:
         raise ScriptRejected(f"The script's options are larger than {_ANSWER_LIMIT // MIB} MiB.")
     try:
         options: Json = json.loads(answer)
-        max_vus, total = int(options.pop("maxVUs")), parse_duration(options.pop("totalDuration"))
+        max_vus, total = int(options.pop("maxVUs")), seconds(options.pop("totalDuration"))
     except (ValueError, KeyError):
         raise ScriptRejected(complaint or "k6 gave no reason why it cannot read the script.") from None
     return Inspection(redact_options(_as_written(options)), max_vus, total)

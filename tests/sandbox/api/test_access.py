@@ -1,5 +1,3 @@
-from collections.abc import Generator
-
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -13,11 +11,11 @@ STACK = {"X-Stack-Id": "1"}
 
 
 @pytest.fixture
-def guarded(store: Store) -> Generator[httpx.AsyncClient, None, None]:
+def guarded(store: Store) -> httpx.AsyncClient:
     """An unsigned client of a sandbox that accepts one token only."""
     settings = SandboxSettings(dir=":memory:", token=SecretStr("right"))
     app = create_app(Backend(store, settings, "http://127.0.0.1", wake=lambda: None))
-    yield httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
 
 
 @pytest.mark.parametrize(

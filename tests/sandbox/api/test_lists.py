@@ -12,7 +12,8 @@ async def test_following_next_links_meets_every_item_once(http: httpx.AsyncClien
     for number in range(7):
         store.load_tests.create(1, f"test {number}")
 
-    url, names = f"{TESTS}?$top=3&$orderby=name%20desc", []
+    names: list[str] = []
+    url = f"{TESTS}?$top=3&$orderby=name%20desc"
     while url:
         page = (await http.get(url)).json()
         names += [test["name"] for test in page["value"]]
@@ -29,7 +30,7 @@ async def test_the_next_link_is_absolute_and_keeps_all_other_parameters(
     store.load_tests.create(other.id, "a & b")
 
     query = {"$top": "1", "$count": "true", "name": "a & b", "$orderby": "id desc", "unknown": "x"}
-    link = (await http.get(TESTS, params=query)).json()["@nextLink"]
+    link: str = (await http.get(TESTS, params=query)).json()["@nextLink"]
 
     assert link.startswith(f"http://127.0.0.1:6580{TESTS}?")
     assert "%24skip=1" in link

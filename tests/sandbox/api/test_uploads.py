@@ -29,7 +29,7 @@ async def test_a_script_comes_back_byte_for_byte(http: httpx.AsyncClient):
 async def test_an_archive_is_told_from_its_bytes_and_comes_back_whole(
     http: httpx.AsyncClient, make_archive: Make
 ):
-    archive = make_archive({"options": {"vus": 2}, "env": {"KEY": "value"}}, padding=20_000)
+    archive = make_archive({"options": {"vus": 2}, "env": {}}, padding=20_000)
 
     await http.put(SCRIPT, content=archive, headers=BINARY)
     got = await http.get(SCRIPT, headers={"Accept": "*/*"})
@@ -122,11 +122,12 @@ async def test_a_run_keeps_the_script_it_started_with(http: httpx.AsyncClient):
     assert got.headers["Content-Type"] == "text/javascript"
 
 
-async def test_the_token_in_an_archive_is_not_stored(http: httpx.AsyncClient, make_archive: Make):
-    archive = make_archive({"options": {"cloud": {"token": "s3cr3t-token"}}})
+async def test_the_secrets_in_an_archive_are_not_stored(http: httpx.AsyncClient, make_archive: Make):
+    options = {"cloud": {"token": "s3cr3t-token"}}
+    archive = make_archive({"options": options, "env": {"PASSWORD": "s3cr3t-password"}})
 
     await http.put(SCRIPT, content=archive, headers=BINARY)
 
     got = (await http.get(SCRIPT)).content
-    assert b"s3cr3t-token" not in got
-    assert got == archive.replace(b"s3cr3t-token", b"xxxxxxxxxxxx")
+    assert len(got) == len(archive)
+    assert b"s3cr3t" not in got

@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -226,9 +227,9 @@ async def test_the_script_sees_the_given_environment_and_nothing_of_the_host(
 
 
 async def test_the_private_directory_is_removed(k6: K6):
-    before = set(Path(tempfile.gettempdir()).glob("k6-run-*"))
+    before = set(Path(tempfile.gettempdir()).glob(f"k6-run-{os.getpid()}-*"))
     await _outcome(k6, "export default () => {}")
-    assert set(Path(tempfile.gettempdir()).glob("k6-run-*")) <= before
+    assert set(Path(tempfile.gettempdir()).glob(f"k6-run-{os.getpid()}-*")) <= before
 
 
 async def test_an_archive_runs(k6: K6, tmp_path: Path):

@@ -7,12 +7,12 @@ import pytest
 from k6_cloud_sandbox.problems import SandboxError
 from k6_cloud_sandbox.store.database import Database
 
+COLUMNS = "name, is_default, created, updated"
+
 
 def add(database: Database, name: str) -> None:
     with database.write() as connection:
-        connection.execute(
-            "INSERT INTO projects (name, is_default, created, updated) VALUES (?, FALSE, '', '')", [name]
-        )
+        connection.execute(f"INSERT INTO projects ({COLUMNS}) VALUES (?, FALSE, '', '')", [name])
 
 
 def names(database: Database) -> list[str]:
@@ -34,11 +34,8 @@ def test_every_commit_is_synced_to_a_write_ahead_log(tmp_path: Path):
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_a_transaction_that_fails_changes_nothing(tmp_path: Path, in_memory: bool):
     database = Database(None if in_memory else tmp_path / "a.db")
-    with pytest.raises(KeyError), database.write() as connection:
-        connection.execute(
-            "INSERT INTO projects (name, is_default, created, updated) VALUES ('a', 0, '', '')"
-        )
-        raise KeyError
+    with pytest.raises(sqlite3.IntegrityError), database.write() as connection:
+        connection.executemany(f"INSERT INTO projects ({COLUMNS}) VALUES ('a', 0, '', '')", [[], []])
     add(database, "b")
 
     assert names(database) == ["b"]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from k6_cloud_sandbox.durations import Duration
+from k6_cloud.durations import Duration
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Positive = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -156,7 +156,8 @@ class RampingVus(Scenario):
     def steps(self) -> list[Step]:
         """The ramp, each VU reserved for `gracefulRampDown` after its release, all freed at the very end."""
         end = self.length + self.graceful_stop
-        kept = _held(self._ramp(), self.graceful_ramp_down)
+        ramp = self._ramp()
+        kept = _held(ramp, self.graceful_ramp_down) if self.graceful_ramp_down else ramp
         return [*(step for step in kept if step.at <= end), Step(end, 0)]
 
     def _ramp(self) -> list[Step]:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from k6_cloud_sandbox.durations import seconds
+from k6_cloud.durations import seconds
 
 
 @pytest.mark.parametrize(
