@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from k6_cloud.errors import BadAnswer, NotFound, error_from_response, error_from_transport
 from k6_cloud.models import Page, Request
 from k6_cloud.retries import NO_RETRIES, Retries
+from k6_cloud.scripts import Script
 
 Model = TypeVar("Model", bound=BaseModel)
 AnyPage = TypeVar("AnyPage", bound=Page[Any])
@@ -60,8 +61,16 @@ class Api:
         """Run `call`, again on a passing failure where that is `safe`."""
         return await (self.retries if safe else NO_RETRIES).run(lambda _: call())
 
+    async def download(self, path: str, accept: str, limit: int) -> Script:
+        """A script, read piece by piece. Raises ScriptTooLarge past `limit` bytes."""
+        return await self.retrying(lambda: self._download(path, accept, limit))
+
+    async def _download(self, path: str, accept: str, limit: int) -> Script:
+        async with self._stream(path, accept) as response:
+            return await Script.from_stream(response.aiter_bytes(), limit)
+
     @asynccontextmanager
-    async def stream(self, path: str, accept: str) -> AsyncGenerator[httpx.Response, None]:
+    async def _stream(self, path: str, accept: str) -> AsyncGenerator[httpx.Response, None]:
         """Read a response piece by piece. Raises the error it stands for when it is not a success."""
         with _transport_errors("GET", path):
             async with self.http.stream("GET", path, headers={"Accept": accept}) as response:

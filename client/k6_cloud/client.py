@@ -6,10 +6,15 @@ import httpx
 
 from k6_cloud.api import AnyPage, Api, body, parse
 from k6_cloud.auth import AUTH_PATH
+from k6_cloud.labels import Labels
+from k6_cloud.limits import Limits
 from k6_cloud.load_tests import LoadTests
+from k6_cloud.load_zones import LoadZones
+from k6_cloud.metrics import Metrics
 from k6_cloud.models import Authentication, ValidatedOptions, ValidateOptions
 from k6_cloud.projects import Projects
 from k6_cloud.retries import Retries
+from k6_cloud.schedules import Schedules
 from k6_cloud.scripts import DEFAULT_LIMIT
 from k6_cloud.test_runs import TestRuns
 
@@ -30,8 +35,13 @@ class K6Cloud:
         self._api = Api(http, retries or Retries())
         self.max_script_bytes = max_script_bytes
         self.load_tests = LoadTests(self._api, max_script_bytes)
-        self.test_runs = TestRuns(self._api)
+        self.test_runs = TestRuns(self._api, max_script_bytes)
+        self.metrics = Metrics(self._api)
+        self.schedules = Schedules(self._api)
         self.projects = Projects(self._api)
+        self.limits = Limits(self._api)
+        self.load_zones = LoadZones(self._api)
+        self.labels = Labels(self._api)
 
     async def authenticate(self, stack_url: str) -> Authentication:
         """The stack's id and default project (`auth`): proves that the token is valid for it."""

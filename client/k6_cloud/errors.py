@@ -196,7 +196,8 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 
 def _sentence(error: ApiError) -> str:
-    parts = [f"{error.message} ({error.target})" if error.target else error.message]
+    message = error.message.rstrip(". ")
+    parts = [f"{message} ({error.target})" if error.target else message]
     parts += [_detail(detail) for detail in error.details or []]
     text = "; ".join(part.rstrip(". ") for part in parts)
     return text[:_MESSAGE_LIMIT] + ("…" if len(text) > _MESSAGE_LIMIT else ".")

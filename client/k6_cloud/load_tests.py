@@ -1,13 +1,14 @@
 """Operations on load tests and their scripts."""
 
 import uuid
+from datetime import datetime
 
 from k6_cloud.api import Api, body, parse
 from k6_cloud.models import LoadTest, MoveLoadTest, Page, PatchLoadTest, StartedTestRun, TestRun
-from k6_cloud.scripts import Script
+from k6_cloud.scripts import ANY_SCRIPT, Script
+from k6_cloud.test_runs import created_between
 
 _PATH = "/cloud/v6/load_tests"
-_ANY_SCRIPT = "text/javascript, application/x-tar;q=0.9, */*;q=0.5"
 
 
 class LoadTests:
@@ -65,9 +66,9 @@ class LoadTests:
         request = MoveLoadTest(project_id=project_id)
         await self._api.send("PUT", f"{_PATH}/{load_test_id}/move", json=body(request))
 
-    async def download_script(self, load_test_id: int, accept: str = _ANY_SCRIPT) -> Script:
+    async def download_script(self, load_test_id: int, accept: str = ANY_SCRIPT) -> Script:
         """The stored script (`load_tests_script_retrieve`). Raises NotFound when the test has none."""
-        return await self._api.retrying(lambda: self._download(f"{_PATH}/{load_test_id}/script", accept))
+        return await self._api.download(f"{_PATH}/{load_test_id}/script", accept, self._max_script_bytes)
 
     async def upload_script(self, load_test_id: int, script: Script) -> None:
         """Replace the stored script (`load_tests_script_update`). `updated` does not change by this."""
@@ -88,15 +89,24 @@ class LoadTests:
         self,
         load_test_id: int,
         *,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        is_starred: bool | None = None,
         top: int | None = None,
         skip: int | None = None,
         order_by: str | None = None,
         count: bool | None = None,
     ) -> Page[TestRun]:
-        """One page of a test's runs (`load_tests_test_runs_retrieve`); `order_by` takes `created` only."""
-        params = {"$top": top, "$skip": skip, "$orderby": order_by, "$count": count}
-        return await self._api.get(Page[TestRun], f"{_PATH}/{load_test_id}/test_runs", params)
+        """One page of a test's runs (`load_tests_test_runs_retrieve`).
 
-    async def _download(self, path: str, accept: str) -> Script:
-        async with self._api.stream(path, accept) as response:
-            return await Script.from_stream(response.aiter_bytes(), self._max_script_bytes)
+        `order_by` takes `created` only. The first date is inclusive, the second is not.
+        """
+        params = {
+            **created_between(created_after, created_before),
+            "is_starred": is_starred,
+            "$top": top,
+            "$skip": skip,
+            "$orderby": order_by,
+            "$count": count,
+        }
+        return await self._api.get(Page[TestRun], f"{_PATH}/{load_test_id}/test_runs", params)

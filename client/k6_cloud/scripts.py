@@ -26,6 +26,7 @@ _SPOOL_LIMIT = MIB
 _MEMBER_LIMIT = 10_000
 _METADATA_LIMIT = MIB
 _JSON = TypeAdapter(Json)
+ANY_SCRIPT = "text/javascript, application/x-tar;q=0.9, */*;q=0.5"
 ENTRY_MEMBER = "data"
 METADATA_MEMBER = "metadata.json"
 

@@ -12,5 +12,5 @@ def configure_logging(level: str = "INFO") -> None:
     logging.basicConfig(
         level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
-    for name in ("httpx", "httpcore", "mcp.server.lowlevel.server", "uvicorn.access"):
+    for name in ("httpx", "httpcore", "mcp.server.lowlevel.server", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)

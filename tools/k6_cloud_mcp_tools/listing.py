@@ -23,7 +23,7 @@ def one_page(page: Page[Item], skip: int, to_row: Callable[[Item], Row]) -> Rows
     """The rows of one page that was fetched with `$skip` and `$count`."""
     end = skip + len(page.value)
     total = page.count
-    more = end < total if total is not None else page.next_link is not None
+    more = bool(page.value) and (end < total if total is not None else page.next_link is not None)
     return Rows(rows=[to_row(item) for item in page.value], total=total, next_skip=end if more else None)
 
 

@@ -11,8 +11,8 @@ from typing import Any, cast
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.errors import BadRequest, K6CloudError, ScriptError, StatusError
-from k6_cloud.models import Json, LoadTest, Page, TestRun, ValidateOptions
 from k6_cloud.load import OptionsError, load_of
+from k6_cloud.models import Json, LoadTest, Page, TestRun, ValidateOptions
 from k6_cloud.redaction import without_tokens
 from k6_cloud.scripts import Script
 from k6_cloud_mcp_tools.app import App

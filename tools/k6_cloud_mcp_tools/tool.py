@@ -4,7 +4,8 @@ import difflib
 import inspect
 import json
 from collections.abc import Callable
-from typing import Any, Self, cast, get_args
+from types import UnionType
+from typing import Annotated, Any, Self, Union, cast, get_args, get_origin
 
 from mcp.server.context import LifespanContextT, RequestT
 from mcp.server.mcpserver import Context
@@ -21,6 +22,10 @@ from k6_cloud_mcp_tools.schemas import tidy_input, tidy_output
 
 _EXPECTED = (K6CloudError, ConfirmationRefused)
 _BAD_FORM = "Not done: the confirmation form came back empty or not as asked, so it does not count as a yes."
+_CRASHED = (
+    " failed by a fault of this server, whose log has the details. It is not known whether it took effect: "
+    "read the object before trying again."
+)
 
 
 class _Arguments(FuncMetadata):
@@ -30,7 +35,9 @@ class _Arguments(FuncMetadata):
         """Read JSON that came as a string, except where a string may be meant."""
         fields = self.arg_model.model_fields
         texts = {
-            name: data[name] for name in data if name in fields and str in get_args(fields[name].annotation)
+            name: value
+            for name, value in data.items()
+            if name in fields and _may_be_text(fields[name].annotation)
         }
         return super().pre_parse_json(data) | texts
 
@@ -64,7 +71,7 @@ class K6Tool(Tool):
         except ToolError as error:
             text = self._explain(error)
             if text is None:
-                raise
+                raise UnexpectedToolError(self.name + _CRASHED) from error.__cause__
             return _failure(text)
         return render(result) if convert_result else result
 
@@ -89,8 +96,8 @@ class K6Tool(Tool):
         if problem["type"] == "extra_forbidden":
             known = sorted(self.parameters["properties"])
             close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            return f"- {name}: no such argument; {hint}Valid: {', '.join(known)}."
+            hint = f" Did you mean {close[0]}?" if close else ""
+            return f"- {name}: no such argument.{hint} Valid: {', '.join(known)}."
         return f"- {name}: {problem['msg'].removeprefix('Input ').removeprefix('Value error, ')}."
 
 
@@ -105,3 +112,9 @@ def render(result: Any) -> CallToolResult | InputRequiredResult:
 
 def _failure(text: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+
+
+def _may_be_text(annotation: Any) -> bool:
+    if get_origin(annotation) in (Annotated, Union, UnionType):
+        return any(_may_be_text(option) for option in get_args(annotation))
+    return annotation is str

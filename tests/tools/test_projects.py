@@ -1,0 +1,96 @@
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from mcp.server.mcpserver.exceptions import ToolError
+from worlds import World, content_of, text_of
+
+from k6_cloud.client import K6Cloud
+from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.projects import project_names, the_project_id
+
+
+async def new_project(world: World, name: str) -> int:
+    async with world.sandbox.http() as http:
+        return (await http.post("/cloud/v6/projects", json={"name": name})).json()["id"]
+
+
+async def test_the_newest_projects_come_first_and_the_default_one_is_marked(world: World):
+    payments = await new_project(world, "Payments")
+    async with world.connect() as client:
+        listed = content_of(await client.call_tool("list_projects", {}))
+    assert listed == {
+        "rows": [
+            {"id": payments, "name": "Payments", "is_default": False},
+            {"id": 1, "name": "Default project", "is_default": True},
+        ],
+        "total": 2,
+    }
+
+
+async def test_projects_are_searched_by_part_of_their_name_in_any_case(world: World):
+    await new_project(world, "Payments")
+    async with world.connect() as client:
+        found = content_of(await client.call_tool("list_projects", {"search": "PAY"}))
+    assert [row["name"] for row in found["rows"]] == ["Payments"]
+    assert found["total"] == 1
+
+
+async def test_next_skip_walks_every_project_once(world: World):
+    for name in ("A", "B"):
+        await new_project(world, name)
+    async with world.connect() as client:
+        first = content_of(await client.call_tool("list_projects", {"limit": 2}))
+        rest = content_of(await client.call_tool("list_projects", {"limit": 2, "skip": first["next_skip"]}))
+    assert [row["name"] for row in first["rows"] + rest["rows"]] == ["B", "A", "Default project"]
+    assert "next_skip" not in rest
+
+
+@pytest.mark.parametrize("arguments", [{"limit": 0}, {"limit": 101}, {"skip": -1}])
+async def test_a_list_of_projects_has_bounds(world: World, arguments: dict[str, Any]):
+    async with world.connect() as client:
+        refused = await client.call_tool("list_projects", arguments)
+    assert text_of(refused).startswith("list_projects was not called:\n- ")
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (401, "Set K6_CLOUD_TOKEN to a valid Grafana Cloud k6 API token and restart the server"),
+        (403, "`k6-cloud-mcp doctor` shows which stack that is."),
+        (429, "Wait a little, then call again."),
+        (503, "GET /cloud/v6/projects answered 503: Service Unavailable."),
+    ],
+)
+async def test_a_refusal_says_what_to_do_about_it(
+    world: World, through: Callable[..., K6Cloud], status: int, advice: str
+):
+    async def refuse(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status)
+
+    async with world.connect(k6=through(refuse)) as client:
+        refused = await client.call_tool("list_projects", {})
+    assert refused.is_error
+    assert advice in text_of(refused)
+
+
+async def test_a_project_is_labelled_by_its_name_where_it_is_known(world: World):
+    names = await project_names(world.k6)
+    assert (names.label(1), names.label(4711)) == ("'Default project' (id 1)", "id 4711")
+    assert 1 in names
+    assert 4711 not in names
+
+
+async def test_the_project_is_the_one_given_or_configured_or_the_default_one(world: World):
+    assert await the_project_id(App(world.k6, default_project_id=7), 8) == 8
+    assert await the_project_id(App(world.k6, default_project_id=7), None) == 7
+    assert await the_project_id(App(world.k6), None) == 1
+
+
+async def test_without_a_default_project_one_has_to_be_given(through: Callable[..., K6Cloud]):
+    async def none(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"value": []})
+
+    with pytest.raises(ToolError, match="give project_id, from list_projects"):
+        await the_project_id(App(through(none)), None)
