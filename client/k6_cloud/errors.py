@@ -28,6 +28,7 @@ from pydantic import ValidationError
 from k6_cloud.models import ApiError, ErrorDetail, ErrorResponse
 
 _MESSAGE_LIMIT = 500
+_MAYBE_DONE = "It is not known whether the request took effect: read the object before trying again."
 
 
 class K6CloudError(Exception):
@@ -63,7 +64,7 @@ class StatusError(K6CloudError):
         self.status = status
         self.error = error
         self.retry_after = retry_after
-        super().__init__(f"{call} answered {status}: {_sentence(error)} {self.next_step}")
+        super().__init__(f"{call} answered {status}: {_sentence(error)} {_advice(call, self.next_step)}")
 
 
 class BadRequest(StatusError):
@@ -121,7 +122,7 @@ class RateLimited(StatusError):
 class ServerFailure(StatusError):
     """5xx: the service failed; a write may or may not have been carried out."""
 
-    next_step = "It is not known whether the request took effect: read the object before trying again."
+    next_step = _MAYBE_DONE
 
 
 _BY_STATUS: dict[int, type[StatusError]] = {
@@ -158,7 +159,7 @@ def error_from_response(response: httpx.Response) -> K6CloudError:
 def error_from_transport(error: httpx.RequestError, call: str) -> NoAnswer:
     """Turn a failure below HTTP into an error that says whether the request can have arrived."""
     if isinstance(error, httpx.DecodingError):
-        return BadAnswer(f"{call} got a body that cannot be decoded. {ServerFailure.next_step}")
+        return BadAnswer(f"{call} got a body that cannot be decoded. {_advice(call, _MAYBE_DONE)}")
     if isinstance(error, _NOTHING_SENT):
         kind = TimedOut if isinstance(error, httpx.TimeoutException) else NoAnswer
         return kind(
@@ -166,7 +167,16 @@ def error_from_transport(error: httpx.RequestError, call: str) -> NoAnswer:
             "Check the network and the configured address."
         )
     kind = TimedOut if isinstance(error, httpx.TimeoutException) else NoAnswer
-    return kind(f"{call} got no answer ({_reason(error)}). {ServerFailure.next_step}")
+    return kind(f"{call} got no answer ({_reason(error)}). {_advice(call, ServerFailure.next_step)}")
+
+
+def _advice(call: str, next_step: str) -> str:
+    """What to do next. A read that failed leaves no doubt about what it did."""
+    return (
+        "Nothing was changed. Try again."
+        if call.startswith("GET ") and next_step is _MAYBE_DONE
+        else next_step
+    )
 
 
 def _reason(error: Exception) -> str:

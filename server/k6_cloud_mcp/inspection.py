@@ -24,6 +24,6 @@ def script_inspector(env: Mapping[str, str] | None = None) -> InspectScript:
         try:
             return (await inspect(k6, script, RunLimits(), env or {})).options
         except ScriptRejected as error:
-            raise ScriptError(f"k6 cannot run the stored script: {error}. Nothing was started.") from error
+            raise ScriptError(f"k6 cannot read the script: {error}") from error
 
     return inspect_script

@@ -73,7 +73,7 @@ def test_details_are_named_with_their_targets():
     error = error_from_response(httpx.Response(400, json=body, request=DELETE))
 
     assert str(error) == (
-        "DELETE /cloud/v6/load_tests/1 answered 400: Validation error. (body); name: Must not be empty; "
+        "DELETE /cloud/v6/load_tests/1 answered 400: Validation error (body); name: Must not be empty; "
         "Something else. Nothing was changed. Correct the named values and call again."
     )
     assert isinstance(error, BadRequest)

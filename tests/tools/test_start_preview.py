@@ -148,7 +148,7 @@ async def test_a_script_that_k6_cannot_read_is_not_started_and_nobody_is_asked(w
     test = await world.new_test(script="export default function () {")
     async with world.connect(confirm="ask") as client:
         refused = await client.call_tool("start_load_test", {"load_test_id": test})
-    assert text_of(refused).startswith("k6 cannot run the stored script: ")
+    assert text_of(refused).startswith("Not started: k6 cannot read the script: ")
     assert "Unexpected end of input" in text_of(refused)
     assert text_of(refused).endswith("Nothing was started.")
 

@@ -111,6 +111,9 @@ async def preview_delete(app: App, load_test_id: int) -> Preview:
 
 async def move_load_test(k6: K6, load_test_id: LoadTestId, project_id: ProjectId) -> LoadTestRow:
     """Move a load test with its runs and schedule to another project. Shows the effect and asks first."""
+    test = await k6.load_tests.get(load_test_id)
+    if test.project_id == project_id:
+        return LoadTestRow.of(test)
     await k6.load_tests.move(load_test_id, project_id)
     return LoadTestRow.of(await k6.load_tests.get(load_test_id))
 

@@ -9,6 +9,7 @@ from k6_cloud.models import Json, LoadTest, Project, ScriptKind, TestRun
 from k6_cloud.redaction import redact_options
 
 Row = TypeVar("Row")
+_OUTPUT_OPTIONS = frozenset({"summaryTrendStats", "systemTags"})
 
 
 def _to_the_second(moment: datetime) -> str:
@@ -112,7 +113,7 @@ class TestRunDetails(TestRunRow):
             started_by=run.started_by,
             note=run.note or None,
             estimated_seconds=run.estimated_duration,
-            options=redact_options(run.options) if run.options else None,
+            options=_shown_options(run.options) if run.options else None,
             next=None if run.is_final else f"Not finished: call wait_for_test_run with test_run_id {run.id}.",
         )
 
@@ -124,6 +125,15 @@ class StartedRun(BaseModel):
     status: str
     page_url: str | None = Field(default=None)
     next: str
+
+
+def _shown_options(options: Json) -> Json:
+    """Options without tokens, and without what only shapes k6's own output."""
+    return {
+        name: value
+        for name, value in redact_options(options).items()
+        if value and name not in _OUTPUT_OPTIONS
+    }
 
 
 def _row(run: TestRun) -> Json:

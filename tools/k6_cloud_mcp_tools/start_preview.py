@@ -63,7 +63,7 @@ async def _find_options(app: App, script: Script, runs: Page[TestRun]) -> KnownO
             inspected = await app.inspect_script(script)
         except ScriptError as error:
             if app.sandbox:
-                raise
+                raise ToolError(f"Not started: {error}") from error
             # The service has other k6 versions, extensions and variables: it may run what k6 here cannot read.
             reason = str(error).rstrip(".")
             return KnownOptions(None, f"k6 on this machine cannot read the script, the service may: {reason}")

@@ -1,5 +1,6 @@
 """Tools for test runs."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import anyio
@@ -74,10 +75,12 @@ async def wait_for_test_run(
 
 async def _report(ctx: Call, run: TestRun, waited: float) -> None:
     """Progress is the time waited, which only grows; the message says how far the run is."""
-    expected = f" of about {run.estimated_duration} s" if run.estimated_duration else ""
-    await ctx.report_progress(
-        waited, message=f"Run {run.id} is {run.status}: {run.execution_duration} s{expected}"
+    entered = run.status_details.entered
+    lasted = max(0, round((datetime.now(UTC) - entered).total_seconds()))
+    expected = (
+        f" of about {run.estimated_duration} s" if run.estimated_duration and run.status == "running" else ""
     )
+    await ctx.report_progress(waited, message=f"Run {run.id} is {run.status}, for {lasted} s{expected}")
 
 
 OPERATIONS = [
