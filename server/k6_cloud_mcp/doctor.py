@@ -4,7 +4,6 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from k6_cloud_sandbox.sandbox import open_sandbox
 from rich.console import Console
 
 from k6_cloud.client import K6Cloud
@@ -13,6 +12,7 @@ from k6_cloud_mcp.backend import open_backend
 from k6_cloud_mcp.login import read_login
 from k6_cloud_mcp.settings import Settings, SettingsError
 from k6_cloud_sandbox.runner.binary import INSTALL_HINT, find_k6
+from k6_cloud_sandbox.sandbox import open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 
 
