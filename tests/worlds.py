@@ -14,6 +14,7 @@ from k6_cloud.scripts import Script
 from k6_cloud_mcp.inspection import script_inspector
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.catalog import OPERATIONS
 from k6_cloud_sandbox.sandbox import Sandbox, open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 
@@ -51,7 +52,7 @@ class World:
             del context, params
             return ElicitResult(action="accept", content=answer)
 
-        server = build_server(open_app, sandbox=True)
+        server = build_server(open_app, OPERATIONS, sandbox=True)
         callback = accept if answer is not None else None
         async with Client(server, mode=mode, elicitation_callback=callback) as client:
             yield client

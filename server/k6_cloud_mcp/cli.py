@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from typing import Any
 
 import anyio
 
@@ -81,6 +82,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a host name under which clients reach this server, beside loopback (http; repeatable)",
     )
+    parser.add_argument("--toolsets", metavar="A,B", help="toolsets to offer, or all")
+    parser.add_argument("--tools", metavar="A,B", help="single tools to offer as well")
+    parser.add_argument("--exclude-tools", metavar="A,B", help="tools not to offer")
+    parser.add_argument(
+        "--read-only", action="store_true", default=None, help="offer no tool that changes anything"
+    )
     parser.set_defaults(run=_serve, explicit=True, quiet=False)
 
 
@@ -93,12 +100,18 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
 def _serve(options: argparse.Namespace) -> int:
     from k6_cloud_mcp.serving import serve_http, serve_stdio
 
-    settings = Settings.load()
+    settings = Settings.load(**_given(options, "toolsets", "tools", "exclude_tools", "read_only"))
     if options.transport == "stdio":
         anyio.run(serve_stdio, settings)
     else:
         anyio.run(serve_http, settings, options.host, options.port, options.allow_host)
     return 0
+
+
+def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """What the command line says of some settings; what it does not say is left to the environment."""
+    values = {name: getattr(options, name, None) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _sandbox(options: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """Puts the rooms together: tools, resources, prompts and completions over one app."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -18,7 +18,7 @@ from k6_cloud_mcp.resources import add_resources, mime_type_of
 from k6_cloud_mcp_prompts.loader import load_prompts
 from k6_cloud_mcp_prompts.prompt import Prompt
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.operation import Operation
 
 OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 
@@ -26,15 +26,15 @@ OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 class K6Server(MCPServer[App]):
     """An SDK server whose documents carry their real type and whose prompts refuse bad arguments properly."""
 
-    def __init__(self, open_app: OpenApp, *, sandbox: bool) -> None:
+    def __init__(self, open_app: OpenApp, operations: Sequence[Operation], *, sandbox: bool) -> None:
         self._running: App | None = None
         self._prompts: dict[str, Prompt] = {prompt.name: prompt for prompt in load_prompts()}
         super().__init__(
             "k6-cloud-mcp",
             title="Grafana Cloud k6",
             version=version("k6-cloud-mcp"),
-            instructions=instructions(sandbox=sandbox),
-            tools=[operation.build() for operation in OPERATIONS],
+            instructions=instructions({operation.name for operation in operations}, sandbox=sandbox),
+            tools=[operation.build() for operation in operations],
             lifespan=lambda _: self._run(open_app),
             middleware=[list_scripts],
             subscriptions=False,
@@ -76,6 +76,6 @@ class K6Server(MCPServer[App]):
             yield app
 
 
-def build_server(open_app: OpenApp, *, sandbox: bool) -> K6Server:
-    """A server over the app that `open_app` opens when the server starts and closes when it stops."""
-    return K6Server(open_app, sandbox=sandbox)
+def build_server(open_app: OpenApp, operations: Sequence[Operation], *, sandbox: bool) -> K6Server:
+    """A server of some operations, over the app that `open_app` opens when it starts and closes when it stops."""
+    return K6Server(open_app, operations, sandbox=sandbox)

@@ -63,7 +63,8 @@ def _build(settings: Settings, *, local_files: bool) -> K6Server:
     sandbox = settings.uses_sandbox
     if sandbox:
         logger.warning("No Grafana Cloud credentials: using the sandbox on this machine.")
-    return build_server(partial(open_backend, settings, local_files=local_files), sandbox=sandbox)
+    open_app = partial(open_backend, settings, local_files=local_files)
+    return build_server(open_app, settings.operations(), sandbox=sandbox)
 
 
 async def _healthy(_: Request) -> Response:

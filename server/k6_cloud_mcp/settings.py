@@ -1,21 +1,24 @@
 """Settings, read from the environment under the names k6 users already have set."""
 
 from ipaddress import ip_address
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     PositiveInt,
     SecretStr,
     ValidationError,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from k6_cloud.connection import DEFAULT_BASE_URL
 from k6_cloud.scripts import MIB
 from k6_cloud_mcp.login import Login, read_login
+from k6_cloud_mcp_tools.catalog import DEFAULT_TOOLSETS, SelectionError, select
+from k6_cloud_mcp_tools.operation import Operation
 
 BackendChoice = Literal["auto", "cloud", "sandbox"]
 
@@ -44,6 +47,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _split(value: object) -> object:
+    return (
+        tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+    )
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
 class Settings(BaseSettings):
     """What the server is told. An empty variable counts as not set: hosts pass on what the user left blank."""
 
@@ -58,17 +70,31 @@ class Settings(BaseSettings):
     )
     backend: BackendChoice = Field(default="auto", validation_alias="K6_MCP_BACKEND")
     confirm: Literal["auto", "ask", "two_step"] = Field(default="auto", validation_alias="K6_MCP_CONFIRM")
+    toolsets: Names = Field(default=DEFAULT_TOOLSETS, validation_alias="K6_MCP_TOOLSETS")
+    tools: Names = Field(default=(), validation_alias="K6_MCP_TOOLS")
+    exclude_tools: Names = Field(default=(), validation_alias="K6_MCP_EXCLUDE_TOOLS")
+    read_only: bool = Field(default=False, validation_alias="K6_MCP_READ_ONLY")
     http_token: SecretStr | None = Field(default=None, validation_alias="K6_MCP_HTTP_TOKEN")
     max_script_mib: PositiveInt = Field(default=64, validation_alias="K6_MCP_MAX_SCRIPT_MIB")
 
     @classmethod
-    def load(cls) -> Self:
-        """The settings of this process, completed by what `k6 cloud login` stored. Raises SettingsError."""
+    def load(cls, **given: Any) -> Self:
+        """The settings of this process: those given, then the environment, completed by what `k6 cloud login` stored.
+
+        Raises SettingsError.
+        """
         try:
-            return cls().with_login(read_login())
+            return cls(**given).with_login(read_login())
         except ValidationError as error:
             lines = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors(include_url=False)]
             raise SettingsError("; ".join(lines)) from error
+
+    def operations(self) -> list[Operation]:
+        """The tools to publish. Raises SettingsError for a name that does not exist."""
+        try:
+            return select(self.toolsets, self.tools, self.exclude_tools, read_only=self.read_only)
+        except SelectionError as error:
+            raise SettingsError(str(error)) from error
 
     def with_login(self, login: Login) -> Self:
         """These settings with the gaps filled from `login`; a stack is taken whole, never mixed."""

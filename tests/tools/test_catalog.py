@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from readme_tables import tokens
 
-from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.catalog import OPERATIONS, SelectionError, select
 from k6_cloud_mcp_tools.tool import K6Tool
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 TOOLS = {operation.name: operation.build() for operation in OPERATIONS}
-VERBS = "list|get|create|update|delete|move|start|abort|wait|download|upload|validate"
+VERBS = (
+    "abort|activate|compare|create|deactivate|delete|download|get|list|move|query|set|star|start|unstar|update|"
+    "upload|validate|wait"
+)
 EVERY_TOOL = pytest.mark.parametrize("name", TOOLS)
 
 SEED = {
@@ -29,7 +33,19 @@ SEED = {
     "create_load_test",
     "validate_options",
 }
-GUARDED = {"delete_load_test", "move_load_test", "start_load_test", "upload_load_test_script"}
+GUARDED = {
+    "delete_label",
+    "delete_load_test",
+    "delete_project",
+    "delete_test_run",
+    "move_load_test",
+    "set_load_zone_projects",
+    "set_project_labels",
+    "set_project_load_zones",
+    "start_load_test",
+    "update_project_limits",
+    "upload_load_test_script",
+}
 
 
 def published(tool: K6Tool) -> dict[str, Any]:
@@ -61,6 +77,11 @@ def test_a_tool_keeps_its_reviewed_schema(name: str):
     assert snapshot.read_text("utf-8") == text, (
         "changed on purpose? UPDATE_SCHEMAS=1 uv run pytest, then review it"
     )
+
+
+def test_the_seed_s_tools_and_the_default_toolsets_keep_to_their_budget_of_tokens():
+    assert tokens(operation for operation in OPERATIONS if operation.name in SEED) <= 1_600
+    assert tokens(select()) <= 5_500
 
 
 def test_no_schema_is_kept_for_a_tool_that_is_gone():
@@ -99,7 +120,7 @@ def test_unknown_arguments_are_refused_and_references_inlined(name: str):
 @EVERY_TOOL
 def test_an_argument_that_names_something_says_where_to_find_it(name: str):
     for argument, schema in TOOLS[name].parameters["properties"].items():
-        if argument.endswith("_id"):
+        if argument.endswith("_id") and schema["type"] == "integer":
             assert "list_" in schema["description"], argument
 
 
@@ -110,3 +131,34 @@ def test_a_guarded_tool_takes_a_token_and_answers_in_an_envelope(name: str):
     assert output is not None
     assert ("confirmation_token" in tool.parameters["properties"]) == (name in GUARDED)
     assert ("confirmed_by" in output["properties"]) == (name in GUARDED)
+
+
+def test_toolsets_and_single_tools_are_chosen_in_catalogue_order():
+    names = [
+        operation.name
+        for operation in select(["limits"], tools=["get_load_test"], exclude=["list_project_limits"])
+    ]
+    assert names == ["get_load_test", "get_project_limits", "update_project_limits"]
+
+
+def test_all_is_every_toolset():
+    assert select(["all"]) == OPERATIONS
+
+
+def test_read_only_takes_out_every_write_whatever_else_asks_for_it():
+    chosen = select(["all"], tools=["delete_load_test"], read_only=True)
+    assert "get_load_test" in [operation.name for operation in chosen]
+    assert not any(operation.writes for operation in chosen)
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"toolsets": ["load_test"]}, "no toolset 'load_test'. Did you mean load_tests?"),
+        ({"tools": ["start_loadtest"]}, "Did you mean start_load_test?"),
+        ({"exclude": ["x"]}, "no tool 'x'"),
+    ],
+)
+def test_a_name_that_does_not_exist_is_an_error_with_a_suggestion(choice: dict[str, Any], words: str):
+    with pytest.raises(SelectionError, match=re.escape(words)):
+        select(**choice)

@@ -23,7 +23,7 @@ from k6_cloud_mcp_tools.parameters import (
     Skip,
 )
 from k6_cloud_mcp_tools.projects import project_names, the_project_id
-from k6_cloud_mcp_tools.results import CreatedLoadTest, LoadTestRow, Rows
+from k6_cloud_mcp_tools.results import CreatedLoadTest, LoadTestRow, Rows, counted
 from k6_cloud_mcp_tools.sources import facts, given_script
 
 
@@ -103,7 +103,7 @@ async def preview_delete(app: App, load_test_id: int) -> Preview:
     projects = await project_names(app.k6)
     text = (
         f"Delete load test {test.name!r} (id {test.id}) in project {projects.label(test.project_id)}, "
-        f"with its script, {_count(runs, 'run')} with results, and its schedule if it has one. "
+        f"with its script, {_runs(runs)} with results, and its schedule if it has one. "
         "This cannot be undone."
     )
     return Preview(text, typed_name=test.name)
@@ -130,7 +130,7 @@ async def preview_move(app: App, load_test_id: int, project_id: int) -> Preview 
     runs = await newest_runs(app.k6, load_test_id)
     text = (
         f"Move load test {test.name!r} (id {test.id}) from project {projects.label(test.project_id)} to "
-        f"{projects.label(project_id)}, with {_count(runs, 'run')} and its schedule if it has one. "
+        f"{projects.label(project_id)}, with {_runs(runs)} and its schedule if it has one. "
         "Who can see and run it may change."
     )
     return Preview(text)
@@ -181,9 +181,8 @@ async def _require_free_name(k6: K6Cloud, test: LoadTest, project_id: int) -> No
         )
 
 
-def _count(page: Page[TestRun], noun: str) -> str:
-    count = page.count if page.count is not None else len(page.value)
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def _runs(page: Page[TestRun]) -> str:
+    return counted(page.count if page.count is not None else len(page.value), "run")
 
 
 OPERATIONS = [

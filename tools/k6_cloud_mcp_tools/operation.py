@@ -24,6 +24,11 @@ class Operation:
         """The tool's name: that of the function."""
         return self.function.__name__
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything."""
+        return not self.annotations.read_only_hint
+
     def build(self) -> K6Tool:
         """The tool to publish."""
         return K6Tool.from_operation(self.function, self.title, self.annotations)

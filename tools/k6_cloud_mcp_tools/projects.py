@@ -7,10 +7,13 @@ from mcp.server.mcpserver.exceptions import ToolError
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import Page, Project
 from k6_cloud_mcp_tools.app import K6, App
+from k6_cloud_mcp_tools.guard import Preview
 from k6_cloud_mcp_tools.listing import one_page
-from k6_cloud_mcp_tools.operation import read
-from k6_cloud_mcp_tools.parameters import Limit, Search, Skip
-from k6_cloud_mcp_tools.results import ProjectRow, Rows
+from k6_cloud_mcp_tools.operation import confirmed, read, write
+from k6_cloud_mcp_tools.parameters import Limit, NewProjectName, ProjectId, Search, Skip
+from k6_cloud_mcp_tools.results import ProjectDetails, ProjectRow, Rows, counted
+
+_NAMED = 10
 
 
 async def list_projects(k6: K6, search: Search = None, limit: Limit = 20, skip: Skip = 0) -> Rows[ProjectRow]:
@@ -19,6 +22,48 @@ async def list_projects(k6: K6, search: Search = None, limit: Limit = 20, skip: 
         name_search=search, top=limit, skip=skip, order_by="created desc", count=True
     )
     return one_page(page, skip, ProjectRow.of)
+
+
+async def get_project(k6: K6, project_id: ProjectId) -> ProjectDetails:
+    """Get one project, with its labels."""
+    return ProjectDetails.of(await k6.projects.get(project_id))
+
+
+async def create_project(k6: K6, name: NewProjectName) -> ProjectDetails:
+    """Create a project."""
+    return ProjectDetails.of(await k6.projects.create(name))
+
+
+async def update_project(k6: K6, project_id: ProjectId, name: NewProjectName) -> ProjectDetails:
+    """Rename a project."""
+    await k6.projects.update(project_id, name)
+    return ProjectDetails.of(await k6.projects.get(project_id))
+
+
+async def delete_project(k6: K6, project_id: ProjectId) -> ProjectDetails:
+    """Delete a project for good, with all its load tests, runs and schedules. Shows what goes and asks first."""
+    project = await k6.projects.get(project_id)
+    await k6.projects.delete(project_id)
+    return ProjectDetails.of(project)
+
+
+async def preview_delete(app: App, project_id: int) -> Preview:
+    """What a delete takes along. Raises ToolError for the default project."""
+    project = await app.k6.projects.get(project_id)
+    if project.is_default:
+        raise ToolError(f"Not deleted: {project.name!r} is the default project, which cannot be deleted.")
+    tests = await app.k6.load_tests.list(
+        project_id=project_id, top=_NAMED, order_by="created desc", count=True
+    )
+    total = tests.count if tests.count is not None else len(tests.value)
+    names = ", ".join(repr(test.name) for test in tests.value)
+    more = ", …" if total > len(tests.value) else ""
+    what = f"{counted(total, 'load test')} ({names}{more})" if total else "no load tests"
+    text = (
+        f"Delete project {project.name!r} (id {project.id}) with {what}, and with their scripts, runs, results and "
+        "schedules. This cannot be undone."
+    )
+    return Preview(text, typed_name=project.name)
 
 
 @dataclass(frozen=True)
@@ -55,4 +100,10 @@ async def _all(k6: K6Cloud) -> Page[Project]:
     return await k6.projects.list(top=1000)
 
 
-OPERATIONS = [read(list_projects, "List projects")]
+OPERATIONS = [
+    read(list_projects, "List projects"),
+    read(get_project, "Get a project"),
+    write(create_project, "Create a project"),
+    write(update_project, "Rename a project", idempotent=True),
+    confirmed(delete_project, "Delete a project", preview_delete, destructive=True),
+]

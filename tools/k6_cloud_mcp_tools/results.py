@@ -71,6 +71,13 @@ class ProjectRow(BaseModel):
         return cls(**project.model_dump(include=set(cls.model_fields)))
 
 
+class ProjectDetails(ProjectRow):
+    """A project with its labels."""
+
+    grafana_folder_uid: str | None = None
+    labels: dict[str, str] | None = None
+
+
 class TestRunRow(BaseModel):
     """A run in short. `seconds` is its billable duration; `vuh` an estimate until it ended."""
 
@@ -118,6 +125,17 @@ class TestRunDetails(TestRunRow):
         )
 
 
+class AnyTestRunRow(TestRunRow):
+    """A run in a list over all tests."""
+
+    load_test_id: int
+
+    @classmethod
+    def of(cls, run: TestRun) -> Self:
+        """The row for a run."""
+        return cls(**_row(run), load_test_id=run.test_id)
+
+
 class StartedRun(BaseModel):
     """A run that was just started, and the page that shows it to people."""
 
@@ -148,6 +166,11 @@ def _row(run: TestRun) -> Json:
         "max_vus": run.max_vus,
         "vuh": run.cost.total_vuh if run.cost else None,
     }
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: `1 run`, `2 runs`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def message_of(run: TestRun) -> str | None:

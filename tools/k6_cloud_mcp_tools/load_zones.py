@@ -1,0 +1,130 @@
+"""Tools for load zones."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import BaseModel, Field
+
+from k6_cloud.load_zones import LoadZone
+from k6_cloud_mcp_tools.app import K6, App
+from k6_cloud_mcp_tools.guard import Preview
+from k6_cloud_mcp_tools.operation import confirmed, read
+from k6_cloud_mcp_tools.parameters import LoadZoneId, ProjectId
+from k6_cloud_mcp_tools.projects import project_names
+from k6_cloud_mcp_tools.results import Rows
+
+_Ids = Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=500)]
+
+
+class LoadZoneRow(BaseModel):
+    """A load zone; scripts name it by `k6_load_zone_id`."""
+
+    id: int
+    name: str
+    k6_load_zone_id: str
+    public: bool
+    available: bool
+
+
+class AllowedProjectRow(BaseModel):
+    """A project that may use a zone."""
+
+    id: int
+    name: str
+
+
+async def list_load_zones(
+    k6: K6,
+    k6_load_zone_id: Annotated[
+        str | None, Field(description="Only this one, e.g. amazon:us:ashburn.")
+    ] = None,
+) -> Rows[LoadZoneRow]:
+    """List load zones: where load can come from. Scripts name a zone by its k6_load_zone_id."""
+    zones = (await k6.load_zones.list(k6_load_zone_id)).value
+    return Rows(rows=[_row(zone) for zone in zones], total=len(zones))
+
+
+async def get_project_load_zones(k6: K6, project_id: ProjectId) -> Rows[LoadZoneRow]:
+    """List the load zones a project may use."""
+    zones = (await k6.load_zones.of_project(project_id)).value
+    return Rows(rows=[_row(zone) for zone in zones], total=len(zones))
+
+
+async def set_project_load_zones(
+    k6: K6, project_id: ProjectId, load_zone_ids: Annotated[_Ids, Field(description="From list_load_zones.")]
+) -> Rows[LoadZoneRow]:
+    """Replace the list of private load zones a project may use. Shows the change and asks first."""
+    zones = (await k6.load_zones.set_of_project(project_id, load_zone_ids)).value
+    return Rows(rows=[_row(zone) for zone in zones], total=len(zones))
+
+
+async def preview_project_zones(app: App, project_id: int, load_zone_ids: list[int]) -> Preview | None:
+    """Which zones a project gains and loses; None when it keeps just these."""
+    project = await app.k6.projects.get(project_id)
+    names = {zone.id: zone.name for zone in (await app.k6.load_zones.list()).value}
+    if unknown := sorted({*load_zone_ids} - names.keys()):
+        raise ToolError(f"Not changed: there is no load zone {unknown[0]}. Find ids with list_load_zones.")
+    now = {zone.id for zone in (await app.k6.load_zones.of_project(project_id)).value if not zone.public}
+    change = _change(now, load_zone_ids, names)
+    return Preview(f"Project {project.name!r} (id {project_id}) {change}.") if change else None
+
+
+async def get_load_zone_projects(k6: K6, load_zone_id: LoadZoneId) -> Rows[AllowedProjectRow]:
+    """List the projects that may use a private load zone."""
+    projects = (await k6.load_zones.projects(load_zone_id)).value
+    return Rows(rows=[AllowedProjectRow(id=one.id, name=one.name) for one in projects], total=len(projects))
+
+
+async def set_load_zone_projects(
+    k6: K6, load_zone_id: LoadZoneId, project_ids: Annotated[_Ids, Field(description="From list_projects.")]
+) -> Rows[AllowedProjectRow]:
+    """Replace the list of projects that may use a private load zone. Shows the change and asks first."""
+    projects = (await k6.load_zones.set_projects(load_zone_id, project_ids)).value
+    return Rows(rows=[AllowedProjectRow(id=one.id, name=one.name) for one in projects], total=len(projects))
+
+
+async def preview_zone_projects(app: App, load_zone_id: int, project_ids: list[int]) -> Preview | None:
+    """Which projects gain and lose a zone; None when they stay the same."""
+    names = (await project_names(app.k6)).by_id
+    if unknown := sorted({*project_ids} - names.keys()):
+        raise ToolError(f"Not changed: there is no project {unknown[0]}. Find ids with list_projects.")
+    now = {one.id for one in (await app.k6.load_zones.projects(load_zone_id)).value}
+    change = _change(now, project_ids, names)
+    return Preview(f"Load zone {load_zone_id} {change}.") if change else None
+
+
+def _change(now: set[int], then: Iterable[int], names: dict[int, str]) -> str:
+    """What is gained and lost, in words; empty when nothing is."""
+    wanted = set(then)
+    parts = [("gains", wanted - now), ("loses", now - wanted)]
+    return ", and ".join(
+        f"{verb} {', '.join(f'{names.get(one, one)!r} (id {one})' for one in sorted(ids))}"
+        for verb, ids in parts
+        if ids
+    )
+
+
+def _row(zone: LoadZone) -> LoadZoneRow:
+    return LoadZoneRow(**zone.model_dump(include=set(LoadZoneRow.model_fields)))
+
+
+OPERATIONS = [
+    read(list_load_zones, "List load zones"),
+    read(get_project_load_zones, "List a project's load zones"),
+    confirmed(
+        set_project_load_zones,
+        "Set a project's load zones",
+        preview_project_zones,
+        destructive=True,
+        idempotent=True,
+    ),
+    read(get_load_zone_projects, "List a load zone's projects"),
+    confirmed(
+        set_load_zone_projects,
+        "Set a load zone's projects",
+        preview_zone_projects,
+        destructive=True,
+        idempotent=True,
+    ),
+]
