@@ -5,26 +5,10 @@ import pytest
 
 from k6_cloud_mcp_prompts import Prompt, load_prompts
 from k6_cloud_mcp_prompts.loader import parse_prompt
+from k6_cloud_mcp_tools.catalog import OPERATIONS
 
 PROMPTS = load_prompts()
-TOOLS = {
-    "abort_test_run",
-    "create_load_test",
-    "delete_load_test",
-    "download_load_test_script",
-    "get_load_test",
-    "get_test_run",
-    "list_load_test_runs",
-    "list_load_tests",
-    "list_project_load_tests",
-    "list_projects",
-    "move_load_test",
-    "start_load_test",
-    "update_load_test",
-    "upload_load_test_script",
-    "validate_options",
-    "wait_for_test_run",
-}
+TOOLS = {operation.name for operation in OPERATIONS}
 TOOL_LIKE = re.compile(
     r"`((?:abort|create|delete|download|get|list|move|query|start|update|upload|validate|wait)_\w+)`"
 )
