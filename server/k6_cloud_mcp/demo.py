@@ -1,7 +1,9 @@
 """`k6-cloud-mcp demo`: the main job, driven by a real MCP client over stdio, on a sandbox of its own."""
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -9,13 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
+import click
 from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from k6_cloud_mcp.failures import first_of
 
@@ -35,19 +36,19 @@ class DemoFailed(Exception):
 
 async def run_demo() -> int:
     """Create, price, start, watch and read a load test. Returns the exit code: 0 when the run passed."""
-    console = Console()
     try:
-        return await _run(console)
+        return await _run()
     except* (DemoFailed, MCPError) as failures:
         reason = str(first_of(failures))
-    console.print(f"\n[bold red]The demo stopped:[/] {reason}", "Try `k6-cloud-mcp doctor`.")
+    click.secho("\nThe demo stopped:", fg="red", bold=True, nl=False)
+    click.echo(f" {reason} Try `k6-cloud-mcp doctor`.")
     return 1
 
 
-async def _run(console: Console) -> int:
+async def _run() -> int:
     with _sandbox_of_its_own() as (server, log):
-        async with Client(stdio_client(server, errlog=log), elicitation_callback=_answer(console)) as client:
-            return await _Demo(client, console).run()
+        async with Client(stdio_client(server, errlog=log), elicitation_callback=_answer) as client:
+            return await _Demo(client).run()
 
 
 @contextmanager
@@ -64,35 +65,30 @@ def _sandbox_of_its_own() -> Generator[tuple[StdioServerParameters, TextIO], Non
 class _Demo:
     """The steps of the main job, each told to the person watching."""
 
-    def __init__(self, client: Client, console: Console) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._console = console
 
     async def run(self) -> int:
         tools = (await self._client.list_tools()).tools
-        self._say(f"Connected over stdio: {len(tools)} tools, no account, the sandbox answers.")
+        _say(f"Connected over stdio: {len(tools)} tools, no account, the sandbox answers.")
         test = await self._call("create_load_test", name="Demo: browse the shop", script=_script())
-        self._say(f"Created load test {test['id']} {test['name']!r}.")
+        _say(f"Created load test {test['id']} {test['name']!r}.")
         price = await self._call("validate_options", options=_OPTIONS)
-        self._say(
-            f"Priced it: {price['vuh_usage']:g} VUh in Grafana Cloud; on the sandbox nothing is charged."
-        )
+        _say(f"Priced it: {price['vuh_usage']:g} VUh in Grafana Cloud; on the sandbox nothing is charged.")
         started = await self._call("start_load_test", load_test_id=test["id"])
         run_id = started["result"]["test_run_id"]
-        self._say(f"Started run {run_id}, confirmed by {started['confirmed_by']}. k6 is running:")
+        _say(f"Started run {run_id}, confirmed by {started['confirmed_by']}. k6 is running:")
         run = await self._watch(run_id)
-        return self._conclude(run)
+        return _conclude(run)
 
     async def _watch(self, run_id: int) -> dict[str, Any]:
         """Wait with a live bar. A run that outlasts one wait is waited for again, as a model would do."""
-        with Progress(
-            TextColumn("  {task.description}"), BarColumn(), TimeElapsedColumn(), console=self._console
-        ) as bar:
-            task = bar.add_task("starting", total=_SECONDS)
+        bar: Any
+        with click.progressbar(length=_SECONDS, show_eta=False, width=10, item_show_func=_fitting) as bar:
 
             async def show(progress: float, total: float | None, message: str | None) -> None:
                 del total
-                bar.update(task, completed=min(progress, _SECONDS), description=message or "")
+                bar.update(max(0, min(round(progress), _SECONDS) - bar.pos), message)
 
             while True:
                 result = await self._client.call_tool(
@@ -100,40 +96,42 @@ class _Demo:
                 )
                 run = _content("wait_for_test_run", result)
                 if "ended" in run:
-                    bar.update(task, completed=_SECONDS, description=f"Run {run_id} is {run['status']}")
+                    bar.update(_SECONDS - bar.pos, f"Run {run_id} is {run['status']}.")
                     return run
-
-    def _conclude(self, run: dict[str, Any]) -> int:
-        passed = run.get("result") == "passed"
-        color = "green" if passed else "red"
-        self._say(
-            f"Result: [bold {color}]{run.get('result', run['status'])}[/] after {run['seconds']} s with up to "
-            f"{run.get('max_vus', 0)} VUs. {run.get('message', '')}"
-        )
-        if passed:
-            self._console.print(
-                "\nNext: add the server to your AI host (README, “Add it to your host”), or look at runs with "
-                "[bold]k6-cloud-mcp sandbox[/]."
-            )
-        return 0 if passed else 1
 
     async def _call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         return _content(tool, await self._client.call_tool(tool, arguments))
 
-    def _say(self, text: str) -> None:
-        self._console.print(f"[bold cyan]•[/] {text}")
+
+def _conclude(run: dict[str, Any]) -> int:
+    passed = run.get("result") == "passed"
+    result = click.style(run.get("result", run["status"]), fg="green" if passed else "red", bold=True)
+    _say(
+        f"Result: {result} after {run['seconds']} s with up to {run.get('max_vus', 0)} VUs. {run.get('verdict', '')}"
+    )
+    if passed:
+        click.echo(
+            "\nNext: add the server to your AI host (README, “Add it to your host”), or look at runs with "
+            f"{click.style('k6-cloud-mcp sandbox', bold=True)}."
+        )
+    return 0 if passed else 1
 
 
-def _answer(console: Console) -> Any:
-    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
-        del context
-        console.print("[bold cyan]•[/] The server asks before it starts anything:")
-        for line in params.message.splitlines():
-            console.print(f"    [dim]{line}[/]", highlight=False)
-        console.print("    The demo answers for you: [bold]go ahead[/].")
-        return ElicitResult(action="accept", content={"decision": "go ahead"})
+def _fitting(message: str | None) -> str:
+    """A message cut to what is left of the line: a bar that wraps would leave its pieces behind."""
+    return (message or "")[: max(0, shutil.get_terminal_size().columns - 24)]
 
-    return answer
+
+def _say(text: str) -> None:
+    click.echo(f"{click.style('•', fg='cyan', bold=True)} {text}")
+
+
+async def _answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    del context
+    _say("The server asks before it starts anything:")
+    click.secho(textwrap.indent(params.message, "    "), dim=True)
+    click.echo(f"    The demo answers for you: {click.style('go ahead', bold=True)}.")
+    return ElicitResult(action="accept", content={"decision": "go ahead"})
 
 
 def _content(tool: str, result: CallToolResult) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from rich.console import Console
+import click
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
@@ -28,14 +28,13 @@ class Finding:
 
 async def run_doctor() -> int:
     """Print every finding. Returns the exit code: 0 when all is well."""
-    console = Console(highlight=False)
     well = True
     async for finding in findings():
-        mark = "[green]ok  [/]" if finding.ok else "[red]FAIL[/]"
-        console.print(f"{mark} [bold]{finding.subject}[/]: {finding.detail}")
+        mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
+        click.echo(f"{mark} {click.style(finding.subject, bold=True)}: {finding.detail}")
         if not finding.ok:
             well = False
-            console.print(f"     Fix: {finding.fix}")
+            click.echo(f"     Fix: {finding.fix}")
     return 0 if well else 1
 
 

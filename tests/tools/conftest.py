@@ -1,6 +1,8 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from itertools import count
 
+import anyio
 import httpx
 import pytest
 from worlds import World, open_world
@@ -8,6 +10,7 @@ from worlds import World, open_world
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
+from k6_cloud.models import TestRun
 from k6_cloud.retries import NO_RETRIES
 from k6_cloud_sandbox.api.access import STACK_ID
 
@@ -43,3 +46,19 @@ async def through(world: World) -> AsyncGenerator[Callable[[Intercept], K6Cloud]
             return K6Cloud(http, retries=NO_RETRIES)
 
         yield client
+
+
+@pytest.fixture
+def run_script(world: World) -> Callable[..., Awaitable[TestRun]]:
+    """Runs scripts with the real k6 to their end: each as a new load test, or as the next run of `test_id`."""
+    numbers = count(1)
+
+    async def run(script: str, test_id: int | None = None) -> TestRun:
+        test_id = test_id or await world.new_test(f"Test {next(numbers)}", script)
+        started = (await world.k6.load_tests.start(test_id)).id
+        with anyio.fail_after(60):
+            while not (ended := await world.k6.test_runs.get(started)).is_final:
+                await anyio.sleep(0.05)
+        return ended
+
+    return run

@@ -232,7 +232,7 @@ async def test_no_single_call_deletes_for_a_client_that_cannot_ask(world: World,
         assert offer["status"] == "confirmation_required"
         assert offer["preview"] == (
             f"Delete load test 'Checkout' (id {test}) in project 'Default project' (id 1), with its script, "
-            "0 runs with results, and its schedule if it has one. This cannot be undone."
+            "0 runs with results, and no schedule (it has none). This cannot be undone."
         )
         assert "Checkout" in await names(client)
         token = offer["confirmation_token"]
@@ -310,7 +310,7 @@ async def test_no_single_call_moves_for_a_client_that_cannot_ask(world: World, m
         offer = content_of(await client.call_tool("move_load_test", call))
         assert offer["preview"] == (
             f"Move load test 'Checkout' (id {test}) from project 'Default project' (id 1) to 'Payments' (id {target}), "
-            "with 0 runs and its schedule if it has one. Who can see and run it may change."
+            "with 0 runs and no schedule (it has none). Who can see and run it may change."
         )
         assert await names(client, "list_project_load_tests", project_id=target) == []
         done = content_of(

@@ -8,6 +8,7 @@ from k6_cloud_mcp_tools import (
     limits,
     load_tests,
     load_zones,
+    metrics,
     options,
     projects,
     scripts,
@@ -20,13 +21,14 @@ TOOLSETS: dict[str, list[Operation]] = {
     "load_tests": [*load_tests.OPERATIONS, *options.OPERATIONS],
     "scripts": [*scripts.OPERATIONS, *test_run_records.SCRIPT_OPERATIONS],
     "test_runs": [*test_runs.OPERATIONS, *test_run_records.OPERATIONS],
+    "metrics": metrics.OPERATIONS,
     "projects": projects.OPERATIONS,
     "load_zones": load_zones.OPERATIONS,
     "limits": limits.OPERATIONS,
     "labels": labels.OPERATIONS,
 }
 # What the daily job needs. Each toolset costs every user room in every turn, so the rest is opt-in.
-DEFAULT_TOOLSETS = ("load_tests", "scripts", "test_runs", "projects")
+DEFAULT_TOOLSETS = ("load_tests", "scripts", "test_runs", "metrics", "projects")
 OPERATIONS = [operation for operations in TOOLSETS.values() for operation in operations]
 
 

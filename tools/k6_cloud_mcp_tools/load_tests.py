@@ -3,7 +3,7 @@
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import Conflict
+from k6_cloud.errors import Conflict, NotFound
 from k6_cloud.models import LoadTest, Page, PatchLoadTest, TestRun
 from k6_cloud_mcp_tools.app import K6, App, TheApp
 from k6_cloud_mcp_tools.guard import Preview
@@ -103,7 +103,7 @@ async def preview_delete(app: App, load_test_id: int) -> Preview:
     projects = await project_names(app.k6)
     text = (
         f"Delete load test {test.name!r} (id {test.id}) in project {projects.label(test.project_id)}, "
-        f"with its script, {_runs(runs)} with results, and its schedule if it has one. "
+        f"with its script, {_runs(runs)} with results, and {await _schedule(app.k6, load_test_id)}. "
         "This cannot be undone."
     )
     return Preview(text, typed_name=test.name)
@@ -130,7 +130,7 @@ async def preview_move(app: App, load_test_id: int, project_id: int) -> Preview 
     runs = await newest_runs(app.k6, load_test_id)
     text = (
         f"Move load test {test.name!r} (id {test.id}) from project {projects.label(test.project_id)} to "
-        f"{projects.label(project_id)}, with {_runs(runs)} and its schedule if it has one. "
+        f"{projects.label(project_id)}, with {_runs(runs)} and {await _schedule(app.k6, load_test_id)}. "
         "Who can see and run it may change."
     )
     return Preview(text)
@@ -179,6 +179,15 @@ async def _require_free_name(k6: K6Cloud, test: LoadTest, project_id: int) -> No
             f"Not moved: project {project_id} already has a load test named {test.name!r} "
             f"(id {taken.value[0].id}). Rename one of them with update_load_test, then move again."
         )
+
+
+async def _schedule(k6: K6Cloud, load_test_id: int) -> str:
+    """The schedule that goes along, in words that stay the same while somebody reads them."""
+    try:
+        schedule = await k6.schedules.of_load_test(load_test_id)
+    except NotFound:
+        return "no schedule (it has none)"
+    return f"its schedule{' (deactivated)' if schedule.deactivated else ''}"
 
 
 def _runs(page: Page[TestRun]) -> str:

@@ -46,7 +46,7 @@ async def list_load_zones(
 
 
 async def get_project_load_zones(k6: K6, project_id: ProjectId) -> Rows[LoadZoneRow]:
-    """List the load zones a project may use."""
+    """List the private load zones a project may use. Every project may use the public ones."""
     zones = (await k6.load_zones.of_project(project_id)).value
     return Rows(rows=[_row(zone) for zone in zones], total=len(zones))
 
@@ -62,11 +62,15 @@ async def set_project_load_zones(
 async def preview_project_zones(app: App, project_id: int, load_zone_ids: list[int]) -> Preview | None:
     """Which zones a project gains and loses; None when it keeps just these."""
     project = await app.k6.projects.get(project_id)
-    names = {zone.id: zone.name for zone in (await app.k6.load_zones.list()).value}
-    if unknown := sorted({*load_zone_ids} - names.keys()):
+    zones = {zone.id: zone for zone in (await app.k6.load_zones.list()).value}
+    if unknown := sorted({*load_zone_ids} - zones.keys()):
         raise ToolError(f"Not changed: there is no load zone {unknown[0]}. Find ids with list_load_zones.")
+    if public := sorted(one for one in load_zone_ids if zones[one].public):
+        raise ToolError(
+            f"Not changed: load zone {public[0]} is public, so every project may use it. Give private ones only."
+        )
     now = {zone.id for zone in (await app.k6.load_zones.of_project(project_id)).value if not zone.public}
-    change = _change(now, load_zone_ids, names)
+    change = _change(now, load_zone_ids, {zone.id: zone.name for zone in zones.values()})
     return Preview(f"Project {project.name!r} (id {project_id}) {change}.") if change else None
 
 

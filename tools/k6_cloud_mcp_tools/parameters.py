@@ -24,6 +24,7 @@ Limit = Annotated[int, Field(ge=1, le=100, description="Rows to return.")]
 Skip = Annotated[int, Field(ge=0, description="next_skip of the page before.")]
 After = Annotated[AwareDatetime | None, Field(description="Only runs created at this time or later.")]
 Before = Annotated[AwareDatetime | None, Field(description="Only runs created before this time.")]
+Starred = Annotated[bool, Field(description="Only starred ones.")]
 Search = Annotated[str | None, Field(min_length=1, description="Part of the name, any case.")]
 Order = Literal["newest", "oldest", "name", "updated"]
 

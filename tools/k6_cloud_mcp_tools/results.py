@@ -1,5 +1,6 @@
 """What tools answer with: the fields a model needs, and none of the rest."""
 
+import math
 from datetime import datetime
 from typing import Annotated, Generic, Self, TypeVar
 
@@ -96,7 +97,7 @@ class TestRunRow(BaseModel):
     @classmethod
     def of(cls, run: TestRun) -> Self:
         """The row for a run."""
-        return cls(**_row(run))
+        return cls(**row_of(run))
 
 
 class TestRunDetails(TestRunRow):
@@ -106,19 +107,23 @@ class TestRunDetails(TestRunRow):
     project_id: int
     started_by: str | None = None
     note: str | None = None
+    starred: bool | None = None
     estimated_seconds: int | None = None
+    verdict: str | None = None
     options: Json | None = None
     next: str | None = None
 
     @classmethod
-    def of(cls, run: TestRun) -> Self:
-        """The details of a run, and what to do next."""
+    def of(cls, run: TestRun, verdict: str | None = None) -> Self:
+        """The details of a run, what its result really says, and what to do next."""
         return cls(
-            **_row(run),
+            **row_of(run),
+            verdict=verdict,
             load_test_id=run.test_id,
             project_id=run.project_id,
             started_by=run.started_by,
             note=run.note or None,
+            starred=run.is_starred or None,
             estimated_seconds=run.estimated_duration,
             options=_shown_options(run.options) if run.options else None,
             next=None if run.is_final else f"Not finished: call wait_for_test_run with test_run_id {run.id}.",
@@ -133,7 +138,7 @@ class AnyTestRunRow(TestRunRow):
     @classmethod
     def of(cls, run: TestRun) -> Self:
         """The row for a run."""
-        return cls(**_row(run), load_test_id=run.test_id)
+        return cls(**row_of(run), load_test_id=run.test_id)
 
 
 class StartedRun(BaseModel):
@@ -154,7 +159,8 @@ def _shown_options(options: Json) -> Json:
     }
 
 
-def _row(run: TestRun) -> Json:
+def row_of(run: TestRun) -> Json:
+    """The fields of a run that every view of it has."""
     return {
         "id": run.id,
         "status": run.status,
@@ -166,6 +172,16 @@ def _row(run: TestRun) -> Json:
         "max_vus": run.max_vus,
         "vuh": run.cost.total_vuh if run.cost else None,
     }
+
+
+def rounded(value: float | None) -> float | None:
+    """Four significant digits: more would only cost tokens."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.4g}")
+
+
+def short(value: float) -> str:
+    """A number as people read it: four digits, and never an exponent for a large one."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def counted(count: int, noun: str) -> str:

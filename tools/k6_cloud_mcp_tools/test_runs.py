@@ -7,14 +7,17 @@ import anyio
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
+from k6_cloud.client import K6Cloud
 from k6_cloud.errors import Conflict
 from k6_cloud.models import TestRun
 from k6_cloud_mcp_tools.app import K6, Call, TheApp
 from k6_cloud_mcp_tools.listing import one_page
+from k6_cloud_mcp_tools.live import live_figures
 from k6_cloud_mcp_tools.operation import confirmed, read, write
-from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, Skip, TestRunId
+from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, Skip, Starred, TestRunId
 from k6_cloud_mcp_tools.results import Rows, StartedRun, TestRunDetails, TestRunRow
 from k6_cloud_mcp_tools.start_preview import preview_start
+from k6_cloud_mcp_tools.verdict import verdict_of
 
 
 async def start_load_test(k6: K6, load_test_id: LoadTestId) -> StartedRun:
@@ -29,18 +32,19 @@ async def start_load_test(k6: K6, load_test_id: LoadTestId) -> StartedRun:
 
 
 async def list_load_test_runs(
-    k6: K6, load_test_id: LoadTestId, limit: Limit = 20, skip: Skip = 0
+    k6: K6, load_test_id: LoadTestId, starred: Starred = False, limit: Limit = 20, skip: Skip = 0
 ) -> Rows[TestRunRow]:
     """List the runs of a load test, newest first."""
     page = await k6.load_tests.list_runs(
-        load_test_id, top=limit, skip=skip, order_by="created desc", count=True
+        load_test_id, is_starred=starred or None, top=limit, skip=skip, order_by="created desc", count=True
     )
     return one_page(page, skip, TestRunRow.of)
 
 
 async def get_test_run(k6: K6, test_run_id: TestRunId) -> TestRunDetails:
-    """Get a run: status, result (passed or failed by its thresholds, error if it broke off), cost and options."""
-    return TestRunDetails.of(await k6.test_runs.get(test_run_id))
+    """Get a run: status, result, cost, options, and a verdict that says what the result really means."""
+    run = await k6.test_runs.get(test_run_id)
+    return TestRunDetails.of(run, await verdict_of(k6, run))
 
 
 async def abort_test_run(k6: K6, test_run_id: TestRunId) -> TestRunDetails:
@@ -67,20 +71,26 @@ async def wait_for_test_run(
     began = anyio.current_time()
     with anyio.move_on_after(max_seconds):
         while not run.is_final:
-            await _report(ctx, run, anyio.current_time() - began)
+            await _report(ctx, app.k6, run, anyio.current_time() - began)
             await anyio.sleep(app.poll_seconds)
             run = await app.k6.test_runs.get(test_run_id)
-    return TestRunDetails.of(run)
+    return TestRunDetails.of(run, await verdict_of(app.k6, run))
 
 
-async def _report(ctx: Call, run: TestRun, waited: float) -> None:
-    """Progress is the time waited, which only grows; the message says how far the run is."""
-    entered = run.status_details.entered
-    lasted = max(0, round((datetime.now(UTC) - entered).total_seconds()))
-    expected = (
-        f" of about {run.estimated_duration} s" if run.estimated_duration and run.status == "running" else ""
+async def _report(ctx: Call, k6: K6Cloud, run: TestRun, waited: float) -> None:
+    """Progress is the time waited, which only grows; the message says how the run is doing."""
+    figures = await live_figures(k6, run)
+    await ctx.report_progress(
+        waited, message=f"Run {run.id} is {run.status}{_time(run)}{figures and f': {figures}'}"
     )
-    await ctx.report_progress(waited, message=f"Run {run.id} is {run.status}, for {lasted} s{expected}")
+
+
+def _time(run: TestRun) -> str:
+    """How long the run has been in its status, and how much of it is left."""
+    lasted = max(0, round((datetime.now(UTC) - run.status_details.entered).total_seconds()))
+    if run.status != "running" or not run.estimated_duration:
+        return f", for {lasted} s"
+    return f", for {lasted} s, about {max(0, run.estimated_duration - lasted)} s left"
 
 
 OPERATIONS = [

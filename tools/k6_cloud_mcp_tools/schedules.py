@@ -1,0 +1,231 @@
+"""Tools for schedules: when a load test starts by itself."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+
+from k6_cloud.recurrence import next_start, problems_of
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from k6_cloud.client import K6Cloud
+from k6_cloud.errors import Conflict, NotFound
+from k6_cloud.schedules import CreateSchedule, Cron, RecurrenceRule, Schedule
+from k6_cloud_mcp_tools.app import K6, App
+from k6_cloud_mcp_tools.guard import Preview
+from k6_cloud_mcp_tools.listing import one_page
+from k6_cloud_mcp_tools.operation import confirmed, read, write
+from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, ScheduleId, Skip
+from k6_cloud_mcp_tools.pricing import price_of, refusing
+from k6_cloud_mcp_tools.results import Moment, Rows, counted
+
+_SHOWN_STARTS = 5
+_MONTH = timedelta(days=30)
+_MOST_COUNTED = 3_000
+
+Starts = Annotated[AwareDatetime, Field(description="First start, with zone: 2026-12-01T02:00:00+01:00.")]
+
+
+class ScheduleRow(BaseModel):
+    """A schedule; without `next_run` it has expired. `repeats` is its rule or cron line in words."""
+
+    id: int
+    load_test_id: int
+    starts: Moment
+    repeats: str
+    deactivated: bool
+    next_run: Moment | None = None
+    created_by: str | None = None
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> Self:
+        """The row for a schedule."""
+        facts = schedule.model_dump(include=set(cls.model_fields))
+        return cls(**facts, repeats=_repeats(schedule))
+
+
+async def list_schedules(k6: K6, limit: Limit = 20, skip: Skip = 0) -> Rows[ScheduleRow]:
+    """List schedules."""
+    page = await k6.schedules.list(top=limit, skip=skip, count=True)
+    return one_page(page, skip, ScheduleRow.of)
+
+
+async def get_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
+    """Get one schedule."""
+    return ScheduleRow.of(await k6.schedules.get(schedule_id))
+
+
+async def get_load_test_schedule(k6: K6, load_test_id: LoadTestId) -> ScheduleRow:
+    """Get the schedule of a load test."""
+    return ScheduleRow.of(await k6.schedules.of_load_test(load_test_id))
+
+
+async def create_load_test_schedule(
+    k6: K6,
+    load_test_id: LoadTestId,
+    starts: Starts,
+    recurrence_rule: RecurrenceRule | None = None,
+    cron: Cron | None = None,
+) -> ScheduleRow:
+    """Schedule a load test: once, by a rule, or by cron; replaces its schedule. Shows the times and the price and asks first."""
+    plan = _plan(starts, recurrence_rule, cron)
+    return ScheduleRow.of(await k6.schedules.create(load_test_id, plan))
+
+
+async def preview_create(
+    app: App, load_test_id: int, starts: datetime, recurrence_rule: RecurrenceRule | None, cron: Cron | None
+) -> Preview:
+    """When it will start, and what that costs. Raises ToolError for a schedule that would never start."""
+    plan = _plan(starts, recurrence_rule, cron)
+    now = datetime.now(UTC)
+    times = _starts(plan, now)
+    if not times:
+        raise ToolError(
+            "Not scheduled: it would never start. Give a time in the future, or a rule that repeats."
+        )
+    test = await app.k6.load_tests.get(load_test_id)
+    with refusing("Not scheduled"):
+        price = await price_of(app, test)
+    lines = [
+        f"Schedule load test {test.name!r} (id {test.id}), which then starts by itself and is charged each time.",
+        f"Next starts (UTC): {', '.join(f'{time:%a %Y-%m-%d %H:%M}' for time in times)}.",
+        f"Cost of a run: {price.words}.",
+        f"Cost of the 30 days from the first start: {_monthly(plan, times[0], price.vuh)}.",
+        *await _replaced(app.k6, load_test_id),
+    ]
+    return Preview("\n".join(lines))
+
+
+async def delete_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
+    """Delete a schedule; the load test stays. Asks first."""
+    schedule = await k6.schedules.get(schedule_id)
+    await k6.schedules.delete(schedule_id)
+    return ScheduleRow.of(schedule)
+
+
+async def preview_delete(app: App, schedule_id: int) -> Preview:
+    """Which schedule goes."""
+    schedule = await app.k6.schedules.get(schedule_id)
+    return Preview(f"Delete {await _described(app.k6, schedule)}. The test and its runs stay.")
+
+
+async def activate_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
+    """Let a deactivated schedule start its load test again. Asks first."""
+    try:
+        await k6.schedules.activate(schedule_id)
+    except Conflict as error:
+        raise _expired(schedule_id) from error
+    return ScheduleRow.of(await k6.schedules.get(schedule_id))
+
+
+async def preview_activate(app: App, schedule_id: int) -> Preview | None:
+    """What will start again, and what that costs; None when it is active already. Raises ToolError if it expired."""
+    schedule = await app.k6.schedules.get(schedule_id)
+    if schedule.next_run is None:
+        raise _expired(schedule_id)
+    if not schedule.deactivated:
+        return None
+    test = await app.k6.load_tests.get(schedule.load_test_id)
+    with refusing("Not activated"):
+        price = await price_of(app, test)
+    return Preview(f"Activate {await _described(app.k6, schedule)}.\nCost of a run: {price.words}.")
+
+
+async def deactivate_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
+    """Keep a schedule from starting its load test, until activate_schedule. Runs under way go on."""
+    await k6.schedules.deactivate(schedule_id)
+    return ScheduleRow.of(await k6.schedules.get(schedule_id))
+
+
+def _expired(schedule_id: int) -> ToolError:
+    return ToolError(
+        f"Not activated: schedule {schedule_id} has expired. Set a new one with create_load_test_schedule."
+    )
+
+
+def _plan(starts: datetime, recurrence_rule: RecurrenceRule | None, cron: Cron | None) -> CreateSchedule:
+    """The schedule as the API takes it. Raises ToolError that names what is wrong with it."""
+    try:
+        plan = CreateSchedule.model_validate(
+            {"starts": starts}
+            | ({"recurrence_rule": recurrence_rule} if recurrence_rule else {})
+            | ({"cron": cron} if cron else {})
+        )
+    except ValidationError as error:
+        reasons = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors())
+        raise ToolError(f"Not scheduled: {reasons}.") from error
+    if problems := [f"{problem.target}: {problem.message}" for problem in problems_of(plan)]:
+        raise ToolError(f"Not scheduled: {' '.join(problems)}")
+    return plan
+
+
+def _starts(plan: CreateSchedule, now: datetime) -> list[datetime]:
+    """The next few starts, in UTC."""
+    times: list[datetime] = []
+    after = now
+    while len(times) < _SHOWN_STARTS and (start := next_start(plan, after)):
+        times.append(start)
+        after = start
+    return times
+
+
+def _monthly(plan: CreateSchedule, first: datetime, vuh: float | None) -> str:
+    """How often it starts within 30 days from its first start on, and what that costs."""
+    count, after = 1, first
+    while count < _MOST_COUNTED and (start := next_start(plan, after)) and start < first + _MONTH:
+        count += 1
+        after = start
+    least = "at least " if count == _MOST_COUNTED else ""
+    runs = f"{least}{counted(count, 'run')}"
+    return f"{runs}, price unknown" if vuh is None else f"{runs}, {least}{vuh * count:g} VUh"
+
+
+async def _replaced(k6: K6Cloud, load_test_id: int) -> list[str]:
+    try:
+        old = await k6.schedules.of_load_test(load_test_id)
+    except NotFound:
+        return []
+    return [f"It replaces the schedule the test has: {_repeats(old)}."]
+
+
+async def _described(k6: K6Cloud, schedule: Schedule) -> str:
+    test = await k6.load_tests.get(schedule.load_test_id)
+    return f"schedule {schedule.id} of load test {test.name!r} (id {test.id}): {_repeats(schedule)}"
+
+
+def _repeats(schedule: Schedule) -> str:
+    """A schedule's rule in words."""
+    if schedule.cron:
+        return f"cron {schedule.cron.schedule} in {schedule.cron.time_zone}"
+    rule = schedule.recurrence_rule
+    if rule is None:
+        return f"once, at {schedule.starts:%Y-%m-%d %H:%M} UTC"
+    parts = [f"{rule.frequency} every {rule.interval}" if rule.interval > 1 else rule.frequency]
+    parts += [f"on {', '.join(rule.byday)}"] if rule.byday else []
+    parts += [f"until {rule.until:%Y-%m-%d %H:%M} UTC"] if rule.until else []
+    parts += [f"{rule.count} times"] if rule.count else []
+    return f"{' '.join(parts)} from {schedule.starts:%Y-%m-%d %H:%M} UTC"
+
+
+OPERATIONS = [
+    read(list_schedules, "List schedules"),
+    read(get_schedule, "Get a schedule"),
+    read(get_load_test_schedule, "Get a load test's schedule"),
+    confirmed(
+        create_load_test_schedule,
+        "Schedule a load test",
+        preview_create,
+        destructive=True,
+        idempotent=True,
+        open_world=True,
+    ),
+    confirmed(delete_schedule, "Delete a schedule", preview_delete, destructive=True),
+    confirmed(
+        activate_schedule,
+        "Activate a schedule",
+        preview_activate,
+        destructive=False,
+        idempotent=True,
+        open_world=True,
+    ),
+    write(deactivate_schedule, "Deactivate a schedule", idempotent=True),
+]
