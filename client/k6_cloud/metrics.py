@@ -145,6 +145,26 @@ class Metrics:
         arguments = {"query": query, "metric": metric, "start": start, "end": end}
         return await self._query(test_run_id, "query_aggregate_k6", arguments)
 
+    async def query_aggregate_of_load_test(
+        self,
+        load_test_id: int,
+        query: str,
+        metric: str,
+        *,
+        test_run_count: int | None = None,
+        test_run_ids: Sequence[int] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> QueryResult:
+        """One value for each series of each of a test's newest runs, or of the given ones (`query_aggregate_k6`).
+
+        The label `test_run_id` tells the runs apart.
+        """
+        arguments = {"query": query, "metric": metric, "start": start, "end": end}
+        runs = {"test_run_count": test_run_count, "test_run_ids": test_run_ids}
+        call = function("query_aggregate_k6", {**arguments, **runs})
+        return await self._api.get(QueryResult, f"{_TESTS}/{load_test_id}/{call}")
+
     async def _query(self, test_run_id: int, name: str, arguments: Mapping[str, Any]) -> QueryResult:
         return await self._api.get(QueryResult, f"{_RUNS}/{test_run_id}/{function(name, arguments)}")
 

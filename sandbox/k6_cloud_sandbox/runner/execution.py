@@ -11,6 +11,7 @@ import anyio
 
 from k6_cloud.models import Json
 from k6_cloud.scripts import Script
+from k6_cloud_sandbox.metrics.capture import Record, capturing
 from k6_cloud_sandbox.runner.binary import K6
 from k6_cloud_sandbox.runner.limits import MIB, RunLimits
 from k6_cloud_sandbox.runner.outcome import Outcome, checks_in, thresholds_in
@@ -33,20 +34,21 @@ async def execute(
     *,
     stop: anyio.Event,
     started: Callable[[], None],
+    record: Record | None = None,
 ) -> Outcome:
     """Run `script`, with `env` as its `__ENV`, until it ends, `stop` is set, or a limit is reached.
 
-    `started` is called once k6 runs. Cancelling the call ends k6 at once.
+    `started` is called once k6 runs, `record` with the metrics as they come. Cancelling the call ends k6 at once.
     """
     if stop.is_set():
         return Outcome(**vars(STOPPED_BY_USER))
-    async with workspace(script) as directory:
+    async with workspace(script) as directory, capturing(record) as capture:
         summary_file, report_file = _output_file(directory, "json"), _output_file(directory, "html")
-        flags = await _flags(limits, env)
+        flags = [*await _flags(limits, env), *capture.flags]
         command = [k6.path, "run", *flags, "--summary-export", str(summary_file), SCRIPT_NAMES[script.kind]]
-        settings = _dashboard(limits, report_file)
+        settings = {**_dashboard(limits, report_file), **_thrift(limits)}
         begin = anyio.current_time()
-        async with confined(command, directory, limits, settings=settings) as process:
+        async with confined(command, directory, limits, settings=settings, stdout=capture.output) as process:
             started()
             watch = Watch(process, limits, stop)
             exit_code = await watch.until_end()
@@ -55,7 +57,8 @@ async def execute(
         report = await _content(report_file, limits)
     thresholds = thresholds_in(summary)
     verdict = judge(Ending(exit_code, watch.reason, watch.log, thresholds), limits)
-    message = verdict.message and Wording(script, directory).clean(verdict.message)
+    message = " ".join(filter(None, [verdict.message, *capture.shortcomings])) or None
+    message = message and Wording(script, directory).clean(message)
     return Outcome(
         **vars(replace(verdict, message=message)),
         seconds=seconds,
@@ -87,6 +90,11 @@ def _dashboard(limits: RunLimits, report: Path) -> dict[str, str]:
         "K6_WEB_DASHBOARD_EXPORT": str(report),
         "K6_WEB_DASHBOARD_PERIOD": f"{period}s",
     }
+
+
+def _thrift(limits: RunLimits) -> dict[str, str]:
+    """From half the limit on k6 collects garbage harder: a script without pauses makes values faster than it writes them."""
+    return {"GOMEMLIMIT": str(limits.memory_bytes // 2)}
 
 
 def _output_file(directory: Path, suffix: str) -> Path:

@@ -98,7 +98,7 @@ def _failure(ending: Ending, limits: RunLimits) -> str:
             f"Add a sleep to the iterations, or raise {setting('cpu_seconds')}."
         )
     if any(words in _words(ending.log) for words in _OUT_OF_MEMORY):
-        return f"k6 ran out of memory. Keep less data per VU, or raise {setting('memory_bytes')}."
+        return f"k6 ran out of memory. Keep less data per VU, add a sleep to the iterations, or raise {setting('memory_bytes')}."
     if ending.exit_code == _KILLED:
         return "k6 was killed from outside, perhaps because the machine ran out of memory."
     return _words(ending.log) or f"k6 ended with exit code {ending.exit_code} and no message."

@@ -3,13 +3,18 @@
 import json
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
+from k6_cloud.models import Cost, ErrorDetail
 from k6_cloud.scripts import Script
+from k6_cloud_sandbox.metrics.frame import Frame
 from k6_cloud_sandbox.runner.outcome import Check, Outcome, Threshold
+from k6_cloud_sandbox.store.allowances import Allowance, allowance_of
 from k6_cloud_sandbox.store.database import Database
 from k6_cloud_sandbox.store.endings import Ending, end_run, enter_status
+from k6_cloud_sandbox.store.metrics import add_frame
+from k6_cloud_sandbox.store.rows import column
 from k6_cloud_sandbox.store.scripts import read_script
 
 _WAITING = "owner IS NULL AND ended IS NULL"
@@ -45,6 +50,22 @@ class Queue:
             enter_status(connection, row["id"], None, "initializing", facts={"owner": owner})
             return row["id"]
 
+    def admit(
+        self, run_id: int, owner: str, cost: Cost, check: Callable[[Allowance], Iterable[ErrorDetail]]
+    ) -> list[ErrorDetail]:
+        """Put the estimated cost down for a run, unless `check` objects to it; its objections.
+
+        Both in one transaction, so that runs which begin together cannot pass a limit together.
+        """
+        query = "SELECT project_id FROM test_runs JOIN load_tests ON load_tests.id = test_id"
+        with self._database.write() as connection:
+            row = connection.execute(f"{query} WHERE test_runs.id = ?", [run_id]).fetchone()
+            objections = [*check(allowance_of(connection, row["project_id"]))]
+            if not objections:
+                update = "UPDATE test_runs SET cost = ? WHERE id = ? AND owner = ? AND ended IS NULL"
+                connection.execute(update, [column(cost), run_id, owner])
+            return objections
+
     def script(self, run_id: int) -> Script | None:
         """The run's script, which the caller closes; None when its test had none."""
         with self._database.read() as connection:
@@ -55,6 +76,13 @@ class Queue:
         """The run's next status, and what is known with it."""
         with self._database.write() as connection:
             enter_status(connection, run_id, owner, status, facts=facts)
+
+    def record(self, run_id: int, owner: str, frame: Frame) -> None:
+        """Keep what was measured in a run under way."""
+        query = f"SELECT 1 FROM test_runs WHERE id = ? AND {_UNDER_WAY} AND owner = ?"
+        with self._database.write() as connection:
+            if connection.execute(query, [run_id, owner]).fetchone():
+                add_frame(connection, run_id, frame)
 
     def end(self, run_id: int, owner: str, ending: Ending, outcome: Outcome | None = None) -> None:
         """End a run, with what k6 measured where it ran."""

@@ -12,7 +12,7 @@ from k6_cloud_sandbox.store.clock import now
 RUN_COLUMNS = (
     "id, test_id, created, ended, note, started_by, status, status_history, result, result_details, options,"
     " cost, distribution, k6_versions, max_vus, max_browser_vus, estimated_duration, execution_duration,"
-    " is_starred, (SELECT project_id FROM load_tests WHERE id = test_id) AS project_id"
+    " is_starred, retention_expiry, (SELECT project_id FROM load_tests WHERE id = test_id) AS project_id"
 )
 _NESTED = ("status_history", "result_details", "options", "cost", "distribution", "k6_versions")
 _HISTORY = TypeAdapter(list[Status])
@@ -24,7 +24,7 @@ def run_from(row: sqlite3.Row) -> TestRun:
     for column in _NESTED:
         values[column] = json.loads(values[column] or "null")
     values["status_details"] = values["status_history"][-1]
-    return TestRun.model_validate({**values, "retention_expiry": None, "k6_dependencies": {}})
+    return TestRun.model_validate({**values, "k6_dependencies": {}})
 
 
 def column(value: object) -> object:

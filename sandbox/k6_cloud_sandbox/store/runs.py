@@ -2,9 +2,11 @@
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
-from k6_cloud.models import StatusExtra, TestRun
+from k6_cloud.models import DistributionZone, StatusExtra, TestRun
 from k6_cloud.scripts import Script
+from k6_cloud.test_runs import Distribution, Node, PatchTestRun, ZoneNodes
 from k6_cloud_sandbox.problems import Conflict, NotFound
 from k6_cloud_sandbox.store.clock import moment, now
 from k6_cloud_sandbox.store.database import Database
@@ -12,13 +14,16 @@ from k6_cloud_sandbox.store.endings import Ending, end_run
 from k6_cloud_sandbox.store.load_tests import get_load_test, script_of_test
 from k6_cloud_sandbox.store.paging import Rows, Selection, Slice
 from k6_cloud_sandbox.store.rows import RUN_COLUMNS, history, run_from
-from k6_cloud_sandbox.store.scripts import read_script
+from k6_cloud_sandbox.store.scripts import drop_unused_scripts, read_script
 
 _KEY_LIFETIME = timedelta(minutes=10)
 SANDBOX_USER = "sandbox@localhost"
 STOPPED_BY_USER = Ending(
     "aborted", "error", StatusExtra(by_user=SANDBOX_USER, message="The run was stopped before it began.")
 )
+# Whatever zones a test names, its load comes from this machine.
+_MACHINE = Node(size="this machine", public_ip="127.0.0.1")
+_HERE = DistributionZone(load_zone="local", percent=100)
 
 
 class Runs:
@@ -36,7 +41,7 @@ class Runs:
             get_load_test(connection, test_id)
             run_id = _started_with(connection, test_id, key) if key else None
             if run_id is None:
-                run_id = _insert(connection, test_id)
+                run_id = insert_run(connection, test_id)
                 _remember(connection, test_id, key, run_id)
             return get_run(connection, run_id)
 
@@ -76,6 +81,33 @@ class Runs:
                 raise NotFound("The test run has no script.")
             return read_script(connection, script_id)
 
+    def update(self, run_id: int, patch: PatchTestRun) -> None:
+        """Set the note. Raises NotFound."""
+        self._set(run_id, "note", patch.note)
+
+    def star(self, run_id: int, *, is_starred: bool) -> None:
+        """Set or take away the mark. Raises NotFound."""
+        self._set(run_id, "is_starred", is_starred)
+
+    def delete(self, run_id: int) -> None:
+        """Delete a run with its results. Raises NotFound, or Conflict before its end."""
+        with self._database.write() as connection:
+            if not get_run(connection, run_id).is_final:
+                raise Conflict("Cannot delete test while it's running.")
+            connection.execute("DELETE FROM test_runs WHERE id = ?", [run_id])
+            drop_unused_scripts(connection)
+
+    def distribution(self, run_id: int) -> Distribution:
+        """The one machine that made the load, under each zone of the run. Raises NotFound before it began."""
+        run = self.get(run_id)
+        if not any(status.type == "running" for status in run.status_history):
+            raise NotFound("No distribution data is available for the test run: it has not begun to run.")
+        zones: dict[str, ZoneNodes] = {}
+        for zone in run.distribution or [_HERE]:
+            percentage = zone.percent + (zones[zone.load_zone].percentage if zone.load_zone in zones else 0)
+            zones[zone.load_zone] = ZoneNodes(percentage=percentage, nodes=[_MACHINE])
+        return Distribution(distribution=zones)
+
     def abort(self, run_id: int) -> None:
         """Ask for the end of a run; one that no engine has taken yet ends at once. Raises NotFound, Conflict."""
         with self._database.write() as connection:
@@ -84,6 +116,11 @@ class Runs:
                 raise Conflict("Cannot abort a non-running test.")
             connection.execute("UPDATE test_runs SET abort_requested = TRUE WHERE id = ?", [run_id])
             end_run(connection, run_id, None, STOPPED_BY_USER)
+
+    def _set(self, run_id: int, column: Literal["note", "is_starred"], value: object) -> None:
+        with self._database.write() as connection:
+            get_run(connection, run_id)
+            connection.execute(f"UPDATE test_runs SET {column} = ? WHERE id = ?", [value, run_id])
 
 
 def get_run(connection: sqlite3.Connection, run_id: int) -> TestRun:
@@ -94,11 +131,15 @@ def get_run(connection: sqlite3.Connection, run_id: int) -> TestRun:
     return run_from(row)
 
 
-def _insert(connection: sqlite3.Connection, test_id: int) -> int:
+def insert_run(
+    connection: sqlite3.Connection, test_id: int, started_by: str | None = SANDBOX_USER, note: str = ""
+) -> int:
+    """A new run of the test's present script; its id."""
+    script_id = script_of_test(connection, test_id)
     cursor = connection.execute(
-        "INSERT INTO test_runs (test_id, script_id, created, started_by, status, status_history)"
-        " VALUES (?, ?, ?, ?, 'created', ?)",
-        [test_id, script_of_test(connection, test_id), now(), SANDBOX_USER, history("[]", "created")],
+        "INSERT INTO test_runs (test_id, script_id, created, started_by, note, status, status_history)"
+        " VALUES (?, ?, ?, ?, ?, 'created', ?)",
+        [test_id, script_id, now(), started_by, note, history("[]", "created")],
     )
     return cursor.lastrowid or 0
 

@@ -72,7 +72,100 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (test_id, key)
 )
 """
-_VERSIONS = (_VERSION_1,)
+_VERSION_2 = """
+ALTER TABLE projects ADD COLUMN vuh_max_per_month INTEGER;
+ALTER TABLE projects ADD COLUMN vu_max_per_test INTEGER;
+ALTER TABLE projects ADD COLUMN vu_browser_max_per_test INTEGER;
+ALTER TABLE projects ADD COLUMN duration_max_per_test INTEGER;
+ALTER TABLE test_runs ADD COLUMN retention_expiry TEXT;
+CREATE INDEX test_runs_by_retention ON test_runs (retention_expiry) WHERE retention_expiry IS NOT NULL;
+CREATE TABLE load_zones (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    k6_load_zone_id TEXT NOT NULL UNIQUE,
+    available INTEGER NOT NULL DEFAULT TRUE,
+    public INTEGER NOT NULL DEFAULT TRUE
+);
+CREATE TABLE allowed_load_zones (
+    project_id INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    load_zone_id INTEGER NOT NULL REFERENCES load_zones (id) ON DELETE CASCADE,
+    PRIMARY KEY (project_id, load_zone_id)
+);
+CREATE INDEX allowed_load_zones_by_zone ON allowed_load_zones (load_zone_id);
+CREATE TABLE label_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    description TEXT
+);
+CREATE TABLE project_labels (
+    project_id INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    key_id INTEGER NOT NULL REFERENCES label_keys (id) ON DELETE CASCADE,
+    value TEXT NOT NULL,
+    PRIMARY KEY (project_id, key_id)
+);
+CREATE INDEX project_labels_by_key ON project_labels (key_id);
+CREATE TABLE schedules (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    test_id INTEGER NOT NULL UNIQUE REFERENCES load_tests (id) ON DELETE CASCADE,
+    plan TEXT NOT NULL,
+    deactivated INTEGER NOT NULL DEFAULT FALSE,
+    created_by TEXT,
+    next_run TEXT,
+    missed_since TEXT
+);
+CREATE INDEX schedules_by_next_run ON schedules (next_run);
+INSERT INTO load_zones (k6_load_zone_id, name) VALUES
+    ('amazon:us:ashburn', 'Ashburn, US (Amazon)'),
+    ('amazon:us:columbus', 'Columbus, US (Amazon)'),
+    ('amazon:us:palo alto', 'Palo Alto, US (Amazon)'),
+    ('amazon:us:portland', 'Portland, US (Amazon)'),
+    ('amazon:ca:montreal', 'Montreal, Canada (Amazon)'),
+    ('amazon:br:sao paulo', 'São Paulo, Brazil (Amazon)'),
+    ('amazon:ie:dublin', 'Dublin, Ireland (Amazon)'),
+    ('amazon:gb:london', 'London, Great Britain (Amazon)'),
+    ('amazon:fr:paris', 'Paris, France (Amazon)'),
+    ('amazon:de:frankfurt', 'Frankfurt, Germany (Amazon)'),
+    ('amazon:it:milan', 'Milan, Italy (Amazon)'),
+    ('amazon:se:stockholm', 'Stockholm, Sweden (Amazon)'),
+    ('amazon:bh:bahrain', 'Bahrain (Amazon)'),
+    ('amazon:sa:cape town', 'Cape Town, South Africa (Amazon)'),
+    ('amazon:in:mumbai', 'Mumbai, India (Amazon)'),
+    ('amazon:sg:singapore', 'Singapore (Amazon)'),
+    ('amazon:jp:osaka', 'Osaka, Japan (Amazon)'),
+    ('amazon:jp:tokyo', 'Tokyo, Japan (Amazon)'),
+    ('amazon:kr:seoul', 'Seoul, South Korea (Amazon)'),
+    ('amazon:au:sydney', 'Sydney, Australia (Amazon)');
+INSERT INTO load_zones (k6_load_zone_id, name, available) VALUES
+    ('amazon:cn:hong kong', 'Hong Kong (Amazon)', FALSE);
+INSERT INTO load_zones (k6_load_zone_id, name, public) VALUES
+    ('sandbox-private', 'Private zone of the sandbox', FALSE)
+"""
+_VERSION_3 = """
+CREATE TABLE metrics (
+    test_run_id INTEGER NOT NULL REFERENCES test_runs (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    PRIMARY KEY (test_run_id, number)
+) WITHOUT ROWID;
+CREATE TABLE metric_series (
+    test_run_id INTEGER NOT NULL REFERENCES test_runs (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    metric INTEGER NOT NULL,
+    labels TEXT NOT NULL,
+    PRIMARY KEY (test_run_id, number)
+) WITHOUT ROWID;
+CREATE TABLE metric_chunks (
+    id INTEGER PRIMARY KEY,
+    test_run_id INTEGER NOT NULL REFERENCES test_runs (id) ON DELETE CASCADE,
+    metric INTEGER NOT NULL,
+    seconds INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX metric_chunks_of_metric ON metric_chunks (test_run_id, metric, until)
+"""
+_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
