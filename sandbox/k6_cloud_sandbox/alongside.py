@@ -1,10 +1,13 @@
-"""Work that goes on beside a block of code."""
+"""Work that goes on beside a block of code, and outlives its failures."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -26,3 +29,12 @@ async def alongside(
             (stop or tasks.cancel_scope.cancel)()
     if failure is not None:
         raise failure
+
+
+@contextmanager
+def survived(what_failed: str) -> Generator[None, None, None]:
+    """Log a failure and go on: a full disk or a locked database may pass, and the work with it."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - whatever fails, the rest goes on
+        _log.exception(what_failed)

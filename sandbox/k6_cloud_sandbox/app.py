@@ -10,7 +10,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from k6_cloud.models import ErrorResponse, TestRun
 from k6_cloud.scripts import MIB
 from k6_cloud_sandbox import demo_target
-from k6_cloud_sandbox.api import load_tests, options, projects, test_runs
+from k6_cloud_sandbox.api import (
+    labels,
+    limits,
+    load_tests,
+    load_zones,
+    metrics,
+    options,
+    projects,
+    schedules,
+    test_runs,
+)
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.api.bodies import BodyLimit
 from k6_cloud_sandbox.api.failures import handle_failures
@@ -22,9 +32,22 @@ from k6_cloud_sandbox.store.store import Store
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _PREFIX = "/cloud/v6"
+# The version before is the only one that has metrics.
+_METRICS_PREFIX = "/cloud/v5"
 _FAILURES: dict[int | str, dict[str, Any]] = {
     "default": {"model": ErrorResponse, "description": "Any failure."}
 }
+_ROUTERS = (
+    projects.auth,
+    projects.router,
+    limits.router,
+    labels.router,
+    load_zones.router,
+    load_tests.router,
+    schedules.router,
+    options.router,
+    test_runs.router,
+)
 _RECENT = Slice(top=50, order=[("created", True)])
 
 
@@ -33,8 +56,9 @@ def create_app(backend: Backend, hosts: tuple[str, ...] = LOOPBACK) -> FastAPI:
     app = _application(hosts)
     app.state.backend = backend
     app.add_middleware(BodyLimit, most=backend.settings.max_script_bytes + MIB)
-    for router in (projects.auth, projects.router, load_tests.router, options.router, test_runs.router):
+    for router in _ROUTERS:
         app.include_router(router, prefix=_PREFIX, responses=_FAILURES)
+    app.include_router(metrics.router, prefix=_METRICS_PREFIX, responses=_FAILURES)
     _add_site(app, backend.store)
     return app
 

@@ -1,22 +1,19 @@
 """The engine: takes runs from the queue, a few at a time, and lets k6 run them."""
 
-import logging
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from k6_cloud.models import StatusExtra
-from k6_cloud_sandbox.alongside import alongside
+from k6_cloud_sandbox.alongside import alongside, survived
 from k6_cloud_sandbox.job import Job
 from k6_cloud_sandbox.owner import Owner
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_cloud_sandbox.store.endings import Ending
 from k6_cloud_sandbox.store.queue import Queue
-
-_log = logging.getLogger(__name__)
 
 
 def _because(message: str) -> Ending:
@@ -58,7 +55,7 @@ class Engine:
         async with anyio.create_task_group() as tasks:
             while True:
                 self._woken = anyio.Event()
-                with _survived("The queue of test runs could not be worked on"):
+                with survived("The queue of test runs could not be worked on"):
                     await self._turn(tasks)
                 with anyio.move_on_after(_POLL_SECONDS):
                     await self._woken.wait()
@@ -76,7 +73,7 @@ class Engine:
             tasks.start_soon(self._run, run_id)
 
     async def _run(self, run_id: int) -> None:
-        with _survived(f"The end of test run {run_id} could not be recorded"):
+        with survived(f"The end of test run {run_id} could not be recorded"):
             await self._jobs[run_id].run()
         del self._jobs[run_id]
         self.wake()
@@ -92,12 +89,3 @@ class Engine:
             if self._owner.is_dead(name):
                 self._queue.end_all_of(name, LEFT_BEHIND)
                 self._owner.forget(name)
-
-
-@contextmanager
-def _survived(what_failed: str) -> Generator[None, None, None]:
-    """Log a failure and go on: a full disk or a locked database may pass, and the queue with it."""
-    try:
-        yield
-    except Exception:  # noqa: BLE001 - whatever fails, the other runs go on
-        _log.exception(what_failed)

@@ -2,24 +2,28 @@
 
 import logging
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import anyio
 from anyio import to_thread
 
 from k6_cloud.load import Load
-from k6_cloud.models import Json, StatusExtra
+from k6_cloud.models import Cost, ErrorDetail, Json, StatusExtra
 from k6_cloud.redaction import redact_options
 from k6_cloud.scripts import Script
 from k6_cloud_sandbox.alongside import alongside
 from k6_cloud_sandbox.estimate import load_of, price
-from k6_cloud_sandbox.option_checks import distribution_of, excess
+from k6_cloud_sandbox.metrics.frame import Frame
+from k6_cloud_sandbox.option_checks import distribution_of, excess, zones_of
 from k6_cloud_sandbox.problems import InvalidRequest
+from k6_cloud_sandbox.project_checks import forbidden
 from k6_cloud_sandbox.runner.binary import INSTALL_HINT, K6, find_k6
 from k6_cloud_sandbox.runner.execution import execute
 from k6_cloud_sandbox.runner.inspection import Inspection, ScriptRejected, inspect
 from k6_cloud_sandbox.runner.outcome import Outcome
 from k6_cloud_sandbox.settings import SandboxSettings
+from k6_cloud_sandbox.store.allowances import Allowance
 from k6_cloud_sandbox.store.endings import Ending
 from k6_cloud_sandbox.store.queue import Queue
 from k6_cloud_sandbox.store.runs import SANDBOX_USER
@@ -66,7 +70,9 @@ class Job:
         with script:
             inspection = await inspect(k6, script, self.settings.limits, self._env)
             load = self._fitting_load(inspection)
-            await self._execute(k6, script, load, _facts(k6, inspection.options, load))
+            cost = price(load, load.duration)
+            await self._admit(load, cost, inspection.options)
+            await self._execute(k6, script, load, _facts(k6, inspection.options, load, cost))
 
     def _fitting_load(self, inspection: Inspection) -> Load:
         """What the run will take. Raises _Unfit past the caps."""
@@ -79,6 +85,16 @@ class Job:
             raise _Unfit(" ".join(problem.message for problem in problems))
         return load
 
+    async def _admit(self, load: Load, cost: Cost, options: Json) -> None:
+        """Let the run in. Raises _Unfit for what its project forbids."""
+
+        def check(allowance: Allowance) -> Iterator[ErrorDetail]:
+            return forbidden(load, cost.total_vuh, zones_of(options), allowance)
+
+        problems = await to_thread.run_sync(self.queue.admit, self.run_id, self.owner, cost, check)
+        if problems:
+            raise _Unfit(" ".join(problem.message for problem in problems))
+
     async def _execute(self, k6: K6, script: Script, load: Load, facts: dict[str, object]) -> None:
         started = anyio.Event()
         running = anyio.Event()
@@ -90,7 +106,13 @@ class Job:
 
         async with alongside(announce):
             outcome = await execute(
-                k6, script, self.settings.limits, self._env, stop=self.stop, started=started.set
+                k6,
+                script,
+                self.settings.limits,
+                self._env,
+                stop=self.stop,
+                started=started.set,
+                record=self._record,
             )
             if started.is_set():
                 await running.wait()
@@ -99,6 +121,9 @@ class Job:
 
     async def _enter(self, status: str, facts: dict[str, object] | None = None) -> None:
         await to_thread.run_sync(self.queue.enter, self.run_id, self.owner, status, facts)
+
+    async def _record(self, frame: Frame) -> None:
+        await to_thread.run_sync(self.queue.record, self.run_id, self.owner, frame)
 
     async def _end(self, ending: Ending, outcome: Outcome | None = None) -> None:
         await to_thread.run_sync(self.queue.end, self.run_id, self.owner, ending, outcome)
@@ -120,7 +145,7 @@ def _ending(outcome: Outcome, load: Load) -> Ending:
     return Ending(outcome.status, outcome.result, extra, facts)
 
 
-def _facts(k6: K6, options: Json, load: Load) -> dict[str, object]:
+def _facts(k6: K6, options: Json, load: Load, cost: Cost) -> dict[str, object]:
     """What a run shows once its script is known; the cost is an estimate until the run has ended."""
     return {
         "options": redact_options(options),
@@ -129,5 +154,5 @@ def _facts(k6: K6, options: Json, load: Load) -> dict[str, object]:
         "max_vus": load.max_vus,
         "max_browser_vus": load.browser_vus,
         "estimated_duration": math.ceil(load.duration),
-        "cost": price(load, load.duration),
+        "cost": cost,
     }

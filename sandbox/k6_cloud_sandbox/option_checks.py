@@ -1,6 +1,6 @@
-"""What makes k6 options unusable, beyond their form: unknown projects, shares of load zones, caps, k6's own rules.
+"""What makes k6 options unusable, beyond their form.
 
-The sandbox has no load zones of its own, so any name of one will do.
+Unknown projects, shares of load zones, the sandbox's caps, limits and zones of the project, k6's own rules.
 """
 
 import json
@@ -14,12 +14,15 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from k6_cloud.load import Load
 from k6_cloud.models import DistributionZone, ErrorDetail, Json, ValidateOptions
 from k6_cloud.scripts import Script
+from k6_cloud_sandbox.estimate import price
 from k6_cloud_sandbox.problems import InvalidRequest, NotFound
+from k6_cloud_sandbox.project_checks import forbidden
 from k6_cloud_sandbox.runner.binary import find_k6
 from k6_cloud_sandbox.runner.inspection import ScriptRejected, inspect
 from k6_cloud_sandbox.runner.limits import RunLimits
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_cloud_sandbox.store.projects import Projects
+from k6_cloud_sandbox.store.store import Store
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 
@@ -43,10 +46,12 @@ class _Cloud(BaseModel):
         return self
 
 
-def check_options(request: ValidateOptions, load: Load, projects: Projects, limits: RunLimits) -> None:
+def check_options(request: ValidateOptions, load: Load, store: Store, limits: RunLimits) -> None:
     """Raise InvalidRequest that names everything wrong with the options."""
-    details = [*_cloud_problems(request.options), *excess(load, limits)]
-    details += [*_unknown_projects(_project_ids(request), projects)]
+    unknown = [*_unknown_projects(_project_ids(request), store.projects)]
+    details = [*_cloud_problems(request.options), *excess(load, limits), *unknown]
+    if not unknown:
+        details += _forbidden(request, load, store)
     if details:
         raise InvalidRequest.fields(details)
 
@@ -67,6 +72,13 @@ def excess(load: Load, limits: RunLimits) -> Iterator[ErrorDetail]:
             code="limit_exceeded",
             target="options",
         )
+
+
+def zones_of(options: Json) -> dict[str, str]:
+    """The keys of the distribution, each with its load zone."""
+    with suppress(ValidationError):
+        return {key: share.load_zone for key, share in (_cloud(options).distribution or {}).items()}
+    return {}
 
 
 def distribution_of(options: Json) -> list[DistributionZone] | None:
@@ -131,6 +143,16 @@ def _cloud_problems(options: Json) -> Iterator[ErrorDetail]:
             yield ErrorDetail(
                 message=item["msg"].removeprefix("Value error, "), code="invalid", target=target
             )
+
+
+def _forbidden(request: ValidateOptions, load: Load, store: Store) -> Iterator[ErrorDetail]:
+    """What the project forbids: the one that is named, or the default project."""
+    default = store.projects.default()
+    project_id = next((number for _, number in _project_ids(request)), default and default.id)
+    if project_id is not None:
+        allowance = store.allowances.of_project(project_id)
+        vuh = price(load, load.duration, is_local=request.is_local_execution).total_vuh
+        yield from forbidden(load, vuh, zones_of(request.options), allowance)
 
 
 def _unknown_projects(ids: Iterable[tuple[str, int]], projects: Projects) -> Iterator[ErrorDetail]:

@@ -20,6 +20,7 @@ from k6_cloud_sandbox.listener import bind, listening, until_told_to_end
 from k6_cloud_sandbox.owner import Owner, owning
 from k6_cloud_sandbox.problems import SandboxError
 from k6_cloud_sandbox.runner.binary import find_k6
+from k6_cloud_sandbox.scheduler import Scheduler
 from k6_cloud_sandbox.seeding import seed
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_cloud_sandbox.store.store import Store
@@ -79,7 +80,7 @@ async def _working(settings: SandboxSettings, base_url: str) -> AsyncGenerator[B
     """A store with its seeds, and an engine at work on it."""
     with _state(settings) as (store, owner):
         engine = Engine(store.queue, owner, settings, base_url)
-        async with engine.running():
+        async with engine.running(), Scheduler(store, engine.wake).running():
             yield Backend(store, settings, base_url, engine.wake)
 
 

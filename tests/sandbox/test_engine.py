@@ -5,6 +5,7 @@ import anyio
 import pytest
 
 from k6_cloud.client import K6Cloud
+from k6_cloud.limits import PatchProjectLimits
 from k6_cloud.models import TestRun
 from k6_cloud.scripts import Script
 from k6_cloud_sandbox.sandbox import open_sandbox
@@ -165,6 +166,42 @@ async def test_runs_wait_for_each_other(k6: K6Cloud):
     await k6.test_runs.abort(first.id)
 
     assert (await finish(k6, second)).result == "passed"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("{ vus: 3, duration: '1s' }", "vu_max_per_test"),
+        ("{ vus: 1, duration: '3s' }", "duration_max_per_test"),
+        (
+            "{ duration: '1s', cloud: { distribution: { a: { loadZone: 'moon', percent: 100 } } } }",
+            "'moon' is unknown",
+        ),
+    ],
+)
+async def test_a_run_that_its_project_forbids_does_not_begin(k6: K6Cloud, options: str, reason: str):
+    await k6.limits.update(1, PatchProjectLimits(vu_max_per_test=2, duration_max_per_test=2))
+    run = await finish(k6, await start(k6, f"export const options = {options}; export default () => {{}};"))
+
+    assert (run.status, run.result, run.cost, run.options) == ("aborted", "error", None, None)
+    assert run.result_details
+    assert reason in (run.result_details.message or "")
+
+
+async def test_the_estimate_of_a_run_under_way_counts_against_the_month():
+    settings = SandboxSettings(dir=":memory:", max_concurrent_runs=2)
+    source = SLEEPY.replace("vus: 2", "vus: 50").replace("60s", "61s")
+    async with open_sandbox(settings) as sandbox, sandbox.http() as http:
+        k6 = K6Cloud(http)
+        await k6.limits.update(1, PatchProjectLimits(vuh_max_per_month=3))
+        first = await reach(k6, await start(k6, source, "first"), "running")
+        second = await finish(k6, await start(k6, source, "second"))
+        await k6.test_runs.abort(first.id)
+
+    assert first.cost
+    assert first.cost.total_vuh == 1.67
+    assert second.result_details
+    assert "has used 1.67 this month" in (second.result_details.message or "")
 
 
 async def test_without_k6_a_run_says_how_to_install_it(tmp_path: Path):

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from k6_cloud.models import ApiError, ErrorDetail
-from k6_cloud_sandbox.problems import InvalidRequest, NotFound, Problem, error_body
+from k6_cloud_sandbox.problems import InvalidRequest, NotFound, PermissionDenied, Problem, error_body
 
 _log = logging.getLogger(__name__)
 _PLACES = frozenset({"body", "query", "header", "path"})
@@ -35,10 +35,15 @@ def details_of(errors: Iterable[Mapping[str, Any]]) -> list[ErrorDetail]:
         ErrorDetail(
             message=error["msg"].removeprefix("Value error, "),
             code=error["type"],
-            target=".".join(str(part) for part in error["loc"] if part not in _PLACES) or None,
+            target=".".join(map(str, _within(error["loc"]))) or None,
         )
         for error in errors
     ]
+
+
+def _within(path: Sequence[object]) -> Sequence[object]:
+    """The path of a value, without the part of the request that it begins with."""
+    return path[1:] if path and path[0] in _PLACES else path
 
 
 def invalid(error: ValidationError) -> InvalidRequest:
@@ -54,10 +59,15 @@ def _problem(_: Request, error: Exception) -> Response:
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = error.errors()
-    # A path that names no possible id names nothing: the API documents no 400 for it.
-    missing = any(problem["loc"][0] == "path" for problem in problems)
-    problem = NotFound() if missing else InvalidRequest.fields(details_of(problems))
+    problem = _refusal({error["loc"][0] for error in problems}, details_of(problems))
     return _answer(problem.status, problem.error)
+
+
+def _refusal(places: set[str], details: list[ErrorDetail]) -> Problem:
+    """The API documents no 400 for every operation: what names no stack opens none, no possible id nothing."""
+    if "header" in places:
+        return PermissionDenied("The headers of the request name no stack.", details=details)
+    return NotFound() if "path" in places else InvalidRequest.fields(details)
 
 
 def _http(_: Request, error: Exception) -> Response:

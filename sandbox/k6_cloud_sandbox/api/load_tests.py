@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import datetime
 from typing import Annotated, Any
 
 from anyio import from_thread
@@ -11,7 +10,15 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from k6_cloud.models import LoadTest, MoveLoadTest, PatchLoadTest, StartedTestRun, TestName, TestRun
+from k6_cloud.models import (
+    LoadTest,
+    MoveLoadTest,
+    PatchLoadTest,
+    StartedTestRun,
+    TestName,
+    TestRun,
+    UtcDatetime,
+)
 from k6_cloud.scripts import CHUNK, Script
 from k6_cloud_sandbox.api.access import require_stack
 from k6_cloud_sandbox.api.backend import BackendOf
@@ -126,7 +133,7 @@ def upload_script(backend: BackendOf, test_id: Id, request: Request) -> None:
 def start_load_test(
     backend: BackendOf,
     test_id: Id,
-    key: Annotated[str | None, Header(alias="K6-Idempotency-Key", min_length=1, max_length=36)] = None,
+    key: Annotated[str | None, Header(alias="K6-Idempotency-Key")] = None,
 ) -> StartedTestRun:
     """Start a run. Its script is checked later: one that is broken shows as an aborted run."""
     run = backend.store.runs.start(test_id, key)
@@ -141,8 +148,8 @@ def list_runs_of_load_test(
     test_id: Id,
     paging: PagingOf,
     order: RunOrder,
-    created_after: datetime | None = None,
-    created_before: datetime | None = None,
+    created_after: UtcDatetime | None = None,
+    created_before: UtcDatetime | None = None,
     is_starred: bool | None = None,
 ) -> Listing[TestRun]:
     """The runs of a load test."""

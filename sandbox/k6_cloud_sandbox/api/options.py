@@ -17,7 +17,7 @@ router = APIRouter(tags=["load tests"], dependencies=[Depends(require_stack), De
 async def validate_options(backend: BackendOf, request: ValidateOptions) -> ValidatedOptions:
     """Check k6 options and price them. It is given no script, so names in `exec` are not checked."""
     load = load_of(request.options)
-    await to_thread.run_sync(check_options, request, load, backend.store.projects, backend.settings.limits)
+    await to_thread.run_sync(check_options, request, load, backend.store, backend.settings.limits)
     await check_with_k6(request.options, backend.settings)
     cost = price(load, load.duration, is_local=request.is_local_execution)
     return ValidatedOptions(vuh_usage=cost.total_vuh, breakdown=cost.breakdown)

@@ -51,3 +51,15 @@ def create_project(backend: BackendOf, project: CreateProject) -> Project:
 def get_project(backend: BackendOf, project_id: Id) -> Project:
     """Get one project."""
     return backend.store.projects.get(project_id)
+
+
+@router.patch("/{project_id}", status_code=204, dependencies=[Depends(require_json)])
+def update_project(backend: BackendOf, project_id: Id, project: CreateProject) -> None:
+    """Rename a project; 409 when the name is in use."""
+    backend.store.projects.rename(project_id, project.name)
+
+
+@router.delete("/{project_id}", status_code=204)
+def delete_project(backend: BackendOf, project_id: Id) -> None:
+    """Delete a project with its tests; 409 while one of them runs, and for the default project."""
+    backend.store.projects.delete(project_id)

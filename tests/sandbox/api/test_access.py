@@ -46,10 +46,10 @@ async def test_another_stack_is_403(http: httpx.AsyncClient):
 
 
 @pytest.mark.parametrize("stack", [{}, {"X-Stack-Id": "one"}])
-async def test_a_stack_id_that_is_missing_or_no_number_is_400(http: httpx.AsyncClient, stack: dict[str, str]):
+async def test_a_stack_id_that_is_missing_or_no_number_is_403(http: httpx.AsyncClient, stack: dict[str, str]):
     answer = await http.get("/cloud/v6/projects", auth=None, headers={"Authorization": "Bearer a"} | stack)
 
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     assert answer.json()["error"]["details"][0]["target"] == "X-Stack-Id"
 
 

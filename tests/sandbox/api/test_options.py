@@ -4,6 +4,8 @@ from typing import Any
 import httpx
 import pytest
 
+from k6_cloud_sandbox.store.store import Store
+
 URL = "/cloud/v6/validate_options"
 
 
@@ -83,3 +85,101 @@ async def test_deeply_nested_options_are_400_or_read(http: httpx.AsyncClient):
         answer = await http.post(URL, content=body, headers={"Content-Type": "application/json"})
 
         assert answer.status_code in (200, 400)
+
+
+ZONED = {"distribution": {"a": {"loadZone": "amazon:sa:cape town", "percent": 100}}}
+
+
+@pytest.mark.parametrize(
+    ("limits", "options", "named"),
+    [
+        ({"vu_max_per_test": 4}, {"vus": 5, "duration": "1s"}, "vu_max_per_test"),
+        ({"duration_max_per_test": 9}, {"duration": "10s"}, "duration_max_per_test"),
+        # One iteration may take its maxDuration of ten minutes.
+        ({"duration_max_per_test": 9}, {}, "duration_max_per_test"),
+        ({"vuh_max_per_month": 1}, {"vus": 50, "duration": "2m"}, "vuh_max_per_month"),
+        (
+            {"vu_browser_max_per_test": 1},
+            {
+                "scenarios": {
+                    "a": {
+                        "executor": "constant-vus",
+                        "vus": 2,
+                        "duration": "1s",
+                        "options": {"browser": {"type": "chromium"}},
+                    }
+                }
+            },
+            "vu_browser_max_per_test",
+        ),
+    ],
+)
+async def test_options_past_a_limit_of_the_project_are_400(
+    http: httpx.AsyncClient, limits: dict[str, int], options: dict[str, Any], named: str
+):
+    await http.patch("/cloud/v6/projects/1/limits", json=limits)
+    answer = await http.post(URL, json={"options": options})
+
+    assert answer.status_code == 400
+    (detail,) = answer.json()["error"]["details"]
+    assert detail["target"] == "options"
+    assert f"({named})" in detail["message"]
+
+
+async def test_the_limits_of_the_project_that_is_named_count(http: httpx.AsyncClient, store: Store):
+    strict = store.projects.create("strict").id
+    await http.patch(f"/cloud/v6/projects/{strict}/limits", json={"vu_max_per_test": 1})
+    options = {"vus": 2, "duration": "1s"}
+
+    answers = [
+        await http.post(URL, json={"options": options}),
+        await http.post(URL, json={"options": options, "project_id": strict}),
+        await http.post(URL, json={"options": options | {"cloud": {"projectID": strict}}}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 400, 400]
+
+
+async def test_what_runs_of_this_month_have_cost_counts_and_that_of_earlier_months_does_not(
+    http: httpx.AsyncClient, store: Store
+):
+    await http.patch("/cloud/v6/projects/1/limits", json={"vuh_max_per_month": 10})
+    for name in "ab":
+        store.runs.start(store.load_tests.create(1, name).id)
+    with store.database.write() as connection:
+        connection.execute("""UPDATE test_runs SET cost = '{"total_vuh": 5.0}'""")
+    options = {"options": {"vus": 1, "duration": "60s"}}
+    answer = await http.post(URL, json=options)
+    with store.database.write() as connection:
+        connection.execute("UPDATE test_runs SET created = '2020-01-31T23:59:59.000000Z' WHERE id = 1")
+
+    assert "has used 10 this month" in answer.json()["error"]["details"][0]["message"]
+    assert (await http.post(URL, json=options)).status_code == 200
+
+
+async def test_a_zone_with_a_space_in_its_name_is_fine(http: httpx.AsyncClient):
+    assert (await http.post(URL, json={"options": {"cloud": ZONED}})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("zone", "why"),
+    [("moon", "is unknown"), ("amazon:cn:hong kong", "is not available"), ("sandbox-private", "is private")],
+)
+async def test_a_zone_that_cannot_be_used_is_400_and_named(http: httpx.AsyncClient, zone: str, why: str):
+    shares = {
+        "near": {"loadZone": "amazon:us:ashburn", "percent": 50},
+        "far": {"loadZone": zone, "percent": 50},
+    }
+    answer = await http.post(URL, json={"options": {"cloud": {"distribution": shares}}})
+
+    assert answer.status_code == 400
+    (detail,) = answer.json()["error"]["details"]
+    assert detail["target"] == "options.cloud.distribution.far.loadZone"
+    assert why in detail["message"]
+
+
+async def test_a_private_zone_is_fine_for_a_project_that_may_use_it(http: httpx.AsyncClient):
+    await http.put("/cloud/v6/projects/1/allowed_load_zones", json={"value": [{"id": 22}]})
+    shares = {"a": {"loadZone": "sandbox-private", "percent": 100}}
+
+    assert (await http.post(URL, json={"options": {"cloud": {"distribution": shares}}})).status_code == 200

@@ -1,6 +1,10 @@
 from datetime import datetime
 
 import httpx
+import pytest
+
+from k6_cloud.labels import NewProjectLabel
+from k6_cloud_sandbox.store.store import Store
 
 
 async def test_a_project_is_created_and_read_back(http: httpx.AsyncClient):
@@ -50,3 +54,57 @@ async def test_projects_are_ordered_by_name(http: httpx.AsyncClient):
     answer = await http.get("/cloud/v6/projects", params={"$orderby": "name"})
 
     assert [project["name"] for project in answer.json()["value"]] == ["Another", "Default project"]
+
+
+async def test_a_project_is_renamed_to_a_free_name(http: httpx.AsyncClient):
+    await http.post("/cloud/v6/projects", json={"name": "Checkout"})
+
+    renamed = await http.patch("/cloud/v6/projects/2", json={"name": "Cart"})
+    same = await http.patch("/cloud/v6/projects/2", json={"name": "Cart"})
+    taken = await http.patch("/cloud/v6/projects/2", json={"name": "Default project"})
+
+    assert (renamed.status_code, renamed.content, same.status_code) == (204, b"", 204)
+    assert (taken.status_code, taken.json()["error"]["message"]) == (409, "Project name is already in use.")
+    assert (await http.get("/cloud/v6/projects/2")).json()["name"] == "Cart"
+    assert (await http.patch("/cloud/v6/projects/9", json={"name": "x"})).status_code == 404
+
+
+@pytest.mark.parametrize("body", [{}, {"name": None}, {"name": ""}, {"name": "a", "is_default": True}])
+async def test_a_project_without_a_proper_name_is_400(http: httpx.AsyncClient, body: dict[str, object]):
+    assert (await http.patch("/cloud/v6/projects/1", json=body)).status_code == 400
+
+
+async def test_a_project_takes_its_tests_runs_and_settings_with_it(http: httpx.AsyncClient, store: Store):
+    project = store.projects.create("Checkout").id
+    run = store.runs.start(store.load_tests.create(project, "a").id)
+    store.labels.set_of_project(project, [NewProjectLabel(key="team", value="a")])
+    store.load_zones.set_of_project(project, [22])
+
+    running = await http.delete(f"/cloud/v6/projects/{project}")
+    store.runs.abort(run.id)
+    deleted = await http.delete(f"/cloud/v6/projects/{project}")
+
+    assert running.status_code == 409
+    assert running.json()["error"]["message"] == "Cannot delete project with a running test."
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    for path in (f"projects/{project}", "load_tests/1", "test_runs/1"):
+        assert (await http.get(f"/cloud/v6/{path}")).status_code == 404
+    assert store.load_zones.projects(22) == []
+    assert (await http.delete(f"/cloud/v6/projects/{project}")).status_code == 404
+
+
+async def test_the_default_project_stays(http: httpx.AsyncClient):
+    answer = await http.delete("/cloud/v6/projects/1")
+
+    assert answer.status_code == 409
+    assert answer.json()["error"]["message"] == "Cannot delete the default project."
+
+
+async def test_there_are_1000_projects_at_most(http: httpx.AsyncClient, store: Store):
+    for number in range(999):
+        store.projects.create(str(number))
+
+    answer = await http.post("/cloud/v6/projects", json={"name": "one more"})
+
+    assert answer.status_code == 409
+    assert "(1000)" in answer.json()["error"]["message"]
