@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -15,6 +15,7 @@ from k6_cloud.load import Load
 from k6_cloud.models import DistributionZone, ErrorDetail, Json, ValidateOptions
 from k6_cloud.scripts import Script
 from k6_cloud_sandbox.estimate import price
+from k6_cloud_sandbox.metrics.builtin import origin_of
 from k6_cloud_sandbox.problems import InvalidRequest, NotFound
 from k6_cloud_sandbox.project_checks import forbidden
 from k6_cloud_sandbox.runner.binary import find_k6
@@ -107,11 +108,24 @@ async def check_with_k6(options: Json, settings: SandboxSettings) -> None:
 
 
 def _carrier(options: Json) -> str:
-    """A script with these options, and an empty function for each `exec` they name."""
+    """A script with these options, and an empty function for each `exec` they name.
+
+    It measures nothing of its own, so thresholds on the script's own metrics are left out: k6 would not know them.
+    """
     names = {"default", *filter(_NAME.fullmatch, _exec_names(options))}
     exports = ", ".join(f"stub as {name}" for name in sorted(names))
-    text = json.dumps(json.dumps(options))
+    text = json.dumps(json.dumps({**options, "thresholds": _builtin_thresholds(options)}))
     return f"export const options = JSON.parse({text});\nconst stub = () => {{}};\nexport {{ {exports} }};\n"
+
+
+def _builtin_thresholds(options: Json) -> Any:
+    thresholds: Any = options.get("thresholds")
+    if not isinstance(thresholds, dict):
+        return thresholds
+    named = cast(Json, thresholds)
+    return {
+        name: value for name, value in named.items() if origin_of(name.partition("{")[0].strip()) == "builtin"
+    }
 
 
 def _exec_names(options: Json) -> Iterator[str]:

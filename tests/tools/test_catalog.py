@@ -34,6 +34,9 @@ SEED = {
     "validate_options",
 }
 GUARDED = {
+    "activate_schedule",
+    "create_load_test_schedule",
+    "delete_schedule",
     "delete_label",
     "delete_load_test",
     "delete_project",

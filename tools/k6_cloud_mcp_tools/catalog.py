@@ -11,6 +11,7 @@ from k6_cloud_mcp_tools import (
     metrics,
     options,
     projects,
+    schedules,
     scripts,
     test_run_records,
     test_runs,
@@ -22,13 +23,14 @@ TOOLSETS: dict[str, list[Operation]] = {
     "scripts": [*scripts.OPERATIONS, *test_run_records.SCRIPT_OPERATIONS],
     "test_runs": [*test_runs.OPERATIONS, *test_run_records.OPERATIONS],
     "metrics": metrics.OPERATIONS,
+    "schedules": schedules.OPERATIONS,
     "projects": projects.OPERATIONS,
     "load_zones": load_zones.OPERATIONS,
     "limits": limits.OPERATIONS,
     "labels": labels.OPERATIONS,
 }
 # What the daily job needs. Each toolset costs every user room in every turn, so the rest is opt-in.
-DEFAULT_TOOLSETS = ("load_tests", "scripts", "test_runs", "metrics", "projects")
+DEFAULT_TOOLSETS = ("load_tests", "scripts", "test_runs", "metrics", "schedules", "projects")
 OPERATIONS = [operation for operations in TOOLSETS.values() for operation in operations]
 
 

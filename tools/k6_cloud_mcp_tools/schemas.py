@@ -27,10 +27,11 @@ def _tidy(schema: Schema, simplify: Callable[[Schema], Schema]) -> Schema:
         return walk_schema(cast(Schema, node))
 
     def walk_schema(node: Schema) -> Schema:
+        node = simplify(node)
         if reference := node.get("$ref"):
             target = definitions[reference.rsplit("/", 1)[-1]]
-            node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-        node = simplify({key: value for key, value in node.items() if key not in ("title", "$defs")})
+            node = simplify({**target, **{key: value for key, value in node.items() if key != "$ref"}})
+        node = {key: value for key, value in node.items() if key not in ("title", "$defs")}
         return {key: properties(value) if key == "properties" else walk(value) for key, value in node.items()}
 
     def properties(named: Schema) -> Schema:

@@ -36,7 +36,6 @@ _QUERIES: dict[tuple[str, str], str] = {
     ("trend", "min"): "histogram_min",
     ("trend", "max"): "histogram_max",
     ("trend", "med"): "histogram_quantile(0.5)",
-    ("trend", "count"): "histogram_count_increase",
 }
 
 

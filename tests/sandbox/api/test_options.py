@@ -36,6 +36,16 @@ async def test_a_scenario_may_call_any_function(http: httpx.AsyncClient):
     assert (await http.post(URL, json={"options": {"scenarios": {"a": scenario}}})).status_code == 200
 
 
+async def test_a_threshold_on_a_metric_of_the_script_is_fine_and_a_wrong_one_on_k6_s_own_is_not(
+    http: httpx.AsyncClient,
+):
+    own = {"options": {"thresholds": {"orders_placed": ["count>1"], "checks": ["rate>0.9"]}}}
+    wrong = {"options": {"thresholds": {"checks": ["p(95)>0.9"]}}}
+
+    assert (await http.post(URL, json=own)).status_code == 200
+    assert (await http.post(URL, json=wrong)).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("options", "target"),
     [

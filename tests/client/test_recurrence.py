@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from k6_cloud.recurrence import next_start, problems_of
 from k6_cloud.schedules import CreateSchedule
-from k6_cloud_sandbox.recurrence import next_start, problems_of
 
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
