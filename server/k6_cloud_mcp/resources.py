@@ -19,6 +19,7 @@ SCRIPT_URI = "k6://load_tests/{id}/script"
 MEMBER_URI = "k6://load_tests/{id}/script/{+path}"
 LOAD_TEST_URI = "k6://load_tests/{id}"
 TEST_RUN_URI = "k6://test_runs/{id}"
+TEST_RUN_SCRIPT_URI = "k6://test_runs/{id}/script"
 JAVASCRIPT = "text/javascript"
 ARCHIVE = "application/x-tar"
 _LARGEST = 8 * MIB
@@ -29,8 +30,7 @@ Result = TypeVar("Result")
 async def load_test_script(id: str, ctx: Call) -> str | bytes:  # noqa: A002 - the name in the URI template
     """The k6 script of a load test: JavaScript, or a k6 archive (.tar) as a blob."""
     with await _found(app_of(ctx).k6.load_tests.download_script(_number(id))) as script:
-        _require_readable(script)
-        return script.text() if script.kind == "javascript" else b"".join(clean_chunks(script))
+        return _document(script)
 
 
 async def archive_member(id: str, path: str, ctx: Call) -> str:  # noqa: A002
@@ -52,10 +52,17 @@ async def test_run(id: str, ctx: Call) -> str:  # noqa: A002
     return _json(TestRunDetails.of(await _found(app_of(ctx).k6.test_runs.get(_number(id)))))
 
 
+async def test_run_script(id: str, ctx: Call) -> str | bytes:  # noqa: A002
+    """The script as it was when a run started: JavaScript, or a k6 archive (.tar) as a blob."""
+    with await _found(app_of(ctx).k6.test_runs.download_script(_number(id))) as script:
+        return _document(script)
+
+
 def add_resources(server: MCPServer[App]) -> None:
     """Publish the templates of all documents."""
     server.resource(SCRIPT_URI, title="Script of a load test", mime_type=JAVASCRIPT)(load_test_script)
     server.resource(MEMBER_URI, title="File in a script archive", mime_type=JAVASCRIPT)(archive_member)
+    server.resource(TEST_RUN_SCRIPT_URI, title="Script of a test run", mime_type=JAVASCRIPT)(test_run_script)
     server.resource(LOAD_TEST_URI, title="Load test", mime_type="application/json")(load_test)
     server.resource(TEST_RUN_URI, title="Test run", mime_type="application/json")(test_run)
 
@@ -84,12 +91,14 @@ async def _found(answer: Awaitable[Result]) -> Result:
         raise ResourceError(str(error)) from error
 
 
-def _require_readable(script: Script) -> None:
+def _document(script: Script) -> str | bytes:
+    """A script as a document, an archive without its secrets. Raises ResourceError for one that is too large."""
     if script.size > _LARGEST:
         raise ResourceError(
             f"The script has {script.size / MIB:.1f} MiB, too much for one document (limit {_LARGEST // MIB}). Read it "
             "in parts with download_load_test_script."
         )
+    return script.text() if script.kind == "javascript" else b"".join(clean_chunks(script))
 
 
 def _json(model: BaseModel) -> str:

@@ -92,6 +92,16 @@ async def test_load_tests_and_runs_are_json_documents():
     assert (document["id"], document["load_test_id"]) == (run.id, test_id)
 
 
+async def test_the_script_of_a_run_is_the_one_it_was_started_with():
+    async with open_world() as world, world.connect() as client:
+        test_id = await world.new_test()
+        run = await world.k6.load_tests.start(test_id)
+        with Script.from_chunks([b"// changed meanwhile"]) as changed:
+            await world.k6.load_tests.upload_script(test_id, changed)
+        content = await read_text(client, f"k6://test_runs/{run.id}/script")
+    assert (content.text, content.mime_type) == (SCRIPT, "text/javascript")
+
+
 @pytest.mark.parametrize(
     "uri",
     [
