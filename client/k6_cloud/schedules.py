@@ -14,10 +14,7 @@ Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 
 
 class RecurrenceRule(Request):
-    """Every `interval` hours, days, weeks, months or years, until a date or for `count` times.
-
-    `byday` goes with WEEKLY only. A month that has no such day runs on its last.
-    """
+    """Repeats in the fixed UTC offset of `starts`: for a local time all year use cron. byday goes with WEEKLY."""
 
     frequency: Frequency
     interval: Annotated[int, Field(ge=1)] = 1

@@ -40,6 +40,7 @@ GUARDED = {
     "delete_label",
     "delete_load_test",
     "delete_project",
+    "delete_project_label",
     "delete_test_run",
     "move_load_test",
     "set_load_zone_projects",

@@ -50,10 +50,10 @@ async def test_a_run_that_goes_on_is_told_in_one_line():
 
 
 async def test_large_figures_stay_readable():
-    k6, _ = answering({"vus": 12_000, "http_reqs": 43210.9, "http_req_duration": 1234.5, "http_req_failed": 1})
-    assert await live_figures(k6, a_run(), NOW) == (
-        "12000 VUs, 43211 requests/s, p95 1234 ms, 100.0% errors"
+    k6, _ = answering(
+        {"vus": 12_000, "http_reqs": 43210.9, "http_req_duration": 1234.5, "http_req_failed": 1}
     )
+    assert await live_figures(k6, a_run(), NOW) == ("12000 VUs, 43211 requests/s, p95 1234 ms, 100.0% errors")
 
 
 async def test_only_the_last_seconds_are_asked_about():

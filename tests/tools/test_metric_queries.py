@@ -84,9 +84,7 @@ def test_a_label_s_value_cannot_leave_its_quotes(value: str, quoted: str):
 def test_a_method_of_another_type_is_refused_with_those_there_are():
     with pytest.raises(ToolError) as refused:
         build_query(COUNTER, "avg")
-    assert str(refused.value) == (
-        "http_reqs is a counter, which has no avg. Valid: rate, max_rate, total."
-    )
+    assert str(refused.value) == ("http_reqs is a counter, which has no avg. Valid: rate, max_rate, total.")
     with pytest.raises(ToolError, match=r"Valid: avg, min, max, stddev, count or a percentile\."):
         build_query(TREND, "ratio")
 

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -8,7 +8,12 @@ from worlds import World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.projects import project_names, the_project_id
+from k6_cloud_mcp_tools.projects import preview_delete, project_names, the_project_id
+
+EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
+LONG = (
+    "import { sleep } from 'k6'; export const options = { duration: '60s' }; export default () => sleep(1);"
+)
 
 
 async def new_project(world: World, name: str) -> int:
@@ -94,3 +99,71 @@ async def test_without_a_default_project_one_has_to_be_given(through: Callable[.
 
     with pytest.raises(ToolError, match="give project_id, from list_projects"):
         await the_project_id(App(through(none)), None)
+
+
+async def test_a_project_is_created_read_and_renamed(world: World):
+    async with world.connect() as client:
+        created = content_of(await client.call_tool("create_project", {"name": "Payments"}))
+        call = {"project_id": created["id"]}
+        renamed = content_of(await client.call_tool("update_project", {**call, "name": "Billing"}))
+        got = content_of(await client.call_tool("get_project", call))
+    assert created == {"id": 2, "name": "Payments", "is_default": False, "labels": {}}
+    assert got == renamed == {**created, "name": "Billing"}
+
+
+async def test_a_name_that_is_taken_is_refused(world: World):
+    async with world.connect() as client:
+        again = await client.call_tool("create_project", {"name": "Default project"})
+        await new_project(world, "Payments")
+        same = await client.call_tool("update_project", {"project_id": 2, "name": "Default project"})
+    assert "answered 409: " in text_of(again)
+    assert "answered 409: " in text_of(same)
+
+
+@EVERY_ERA
+async def test_a_project_is_deleted_only_when_its_name_is_typed(
+    world: World, mode: Literal["auto", "legacy"]
+):
+    project = await new_project(world, "Payments")
+    test = await world.new_test(project_id=project)
+    async with world.connect(mode=mode, answer={"name": "payments"}) as client:
+        refused = await client.call_tool("delete_project", {"project_id": project})
+        assert "name" in content_of(await client.call_tool("get_load_test", {"load_test_id": test}))
+    async with world.connect(mode=mode, answer={"name": "Payments"}) as client:
+        done = content_of(await client.call_tool("delete_project", {"project_id": project}))
+        gone = await client.call_tool("get_load_test", {"load_test_id": test})
+    assert "is not the name" in text_of(refused)
+    assert (done["confirmed_by"], done["result"]["id"]) == ("person", project)
+    assert "answered 404: " in text_of(gone)
+
+
+async def test_the_preview_names_what_goes_with_a_project(world: World):
+    project = await new_project(world, "Payments")
+    empty = (await preview_delete(world.app, project)).text
+    for number in range(12):
+        await world.new_test(f"Test {number}", project_id=project)
+    text = (await preview_delete(world.app, project)).text
+    assert empty.startswith(f"Delete project 'Payments' (id {project}) with no load tests, and with their")
+    assert "with 12 load tests ('Test 11', 'Test 10'," in text
+    assert "'Test 2', …)" in text
+    assert "'Test 1'," not in text
+    assert text.endswith("This cannot be undone.")
+
+
+async def test_the_default_project_cannot_be_deleted_and_nobody_is_asked(world: World):
+    async with world.connect(confirm="ask") as client:
+        refused = await client.call_tool("delete_project", {"project_id": 1})
+    assert text_of(refused) == (
+        "Not deleted: 'Default project' is the default project, which cannot be deleted."
+    )
+
+
+async def test_a_project_with_a_running_test_stays(world: World):
+    project = await new_project(world, "Payments")
+    test = await world.new_test(script=LONG, project_id=project)
+    await world.k6.load_tests.start(test)
+    async with world.connect(answer={"name": "Payments"}) as client:
+        refused = await client.call_tool("delete_project", {"project_id": project})
+    assert "answered 409: " in text_of(refused)
+    assert "running" in text_of(refused)
+    assert (await world.k6.projects.get(project)).id == project

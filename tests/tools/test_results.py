@@ -4,7 +4,15 @@ from typing import Any
 import pytest
 
 from k6_cloud.models import LoadTest, Project, TestRun
-from k6_cloud_mcp_tools.results import LoadTestRow, ProjectRow, TestRunDetails, TestRunRow, message_of
+from k6_cloud_mcp_tools.results import (
+    LoadTestRow,
+    ProjectRow,
+    TestRunDetails,
+    TestRunRow,
+    message_of,
+    rounded,
+    short,
+)
 
 TIME = datetime.fromisoformat("2026-03-01T10:00:00.123456+01:00")
 COST = {
@@ -93,3 +101,24 @@ def test_only_a_run_that_goes_on_has_a_next_step():
 def test_an_empty_note_is_left_out():
     assert TestRunDetails.of(a_run(note="")).note is None
     assert TestRunDetails.of(a_run(note="Black Friday")).note == "Black Friday"
+
+
+def test_only_a_star_that_is_there_is_told():
+    assert TestRunDetails.of(a_run(is_starred=True)).starred is True
+    assert TestRunDetails.of(a_run()).starred is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0, "0"), (0.012345, "0.01235"), (98.76, "98.76"), (999.96, "1000"), (1234.5, "1234"), (2e6, "2000000")],
+)
+def test_a_number_is_short_and_has_no_exponent(value: float, words: str):
+    assert short(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [(None, None), (float("nan"), None), (float("inf"), None), (1 / 3, 0.3333), (123456.0, 123500.0)],
+)
+def test_values_keep_four_digits(value: float | None, kept: float | None):
+    assert rounded(value) == kept

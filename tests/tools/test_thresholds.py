@@ -17,7 +17,6 @@ def the(conditions: Any, metric: str = "http_req_duration") -> Threshold:
         ("min>=1", "trend", "histogram_min"),
         ("max < 1000", "trend", "histogram_max"),
         ("med<200", "trend", "histogram_quantile(0.5)"),
-        ("count>10", "trend", "histogram_count_increase"),
         ("p(95)<500", "trend", "histogram_quantile(0.95)"),
         ("p(99.9)<500", "trend", "histogram_quantile(0.999)"),
         ("p(99.99) < 500", "trend", "histogram_quantile(0.9999)"),
@@ -35,7 +34,14 @@ def test_every_expression_of_k6_is_measured_by_a_query(expression: str, kind: st
 
 @pytest.mark.parametrize(
     ("expression", "kind"),
-    [("p(95)<1", "counter"), ("p(95)<1", ""), ("avg<1", "rate"), ("value<1", "trend"), ("rate<1", "")],
+    [
+        ("p(95)<1", "counter"),
+        ("count>1", "trend"),
+        ("p(95)<1", ""),
+        ("avg<1", "rate"),
+        ("value<1", "trend"),
+        ("rate<1", ""),
+    ],
 )
 def test_what_the_type_does_not_have_cannot_be_measured(expression: str, kind: str):
     assert the([expression]).query(kind) is None
@@ -122,7 +128,11 @@ def test_all_thresholds_are_found_in_the_order_of_the_script():
         {"thresholds": "avg<1"},
         {"thresholds": {"checks": None}},
         {"thresholds": {"checks": [None, 1, {}, {"threshold": 5}]}},
-        {"thresholds": {"checks": ["", "avg", "avg<", "<1", "avg<<1", "avg=1", "avg<fast", "p(x)<1", "p<1>2"]}},
+        {
+            "thresholds": {
+                "checks": ["", "avg", "avg<", "<1", "avg<<1", "avg=1", "avg<fast", "p(x)<1", "p<1>2"]
+            }
+        },
         {"thresholds": {"": ["avg<1"], "{a:b}": ["avg<1"]}},
     ],
 )

@@ -28,6 +28,13 @@ const times = new Trend('times');
 export const options = { iterations: 1, thresholds: { times: ['p(99.9)<100', 'min>5'] } };
 export default () => times.add(12345);
 """
+ABORTING = """
+import { check, sleep } from 'k6';
+export const options = {
+  duration: '30s', thresholds: { checks: [{ threshold: 'rate>0.9', abortOnFail: true }] },
+};
+export default () => { check(1, { 'is two': (one) => one === 2 }); sleep(0.2); };
+"""
 
 
 def a_run(status: str, result: str | None, extra: dict[str, Any] | None = None, **fields: Any) -> TestRun:
@@ -68,7 +75,15 @@ async def test_a_run_that_failed_tells_which_threshold_it_crossed(world: World, 
     assert verdict.startswith("Failed: it crossed times p(99.9)<100 (it was 12")
 
 
-async def test_a_threshold_that_ends_the_run_makes_it_fail_early(world: World):
+async def test_a_threshold_that_ends_the_run_makes_it_fail_early(world: World, run_script: RunScript):
+    run = await run_script(ABORTING)
+    assert run.status == "aborted"
+    assert await verdict_of(world.k6, run) == (
+        "Failed and ended early: it crossed checks rate>0.9 (it was 0). 100 % of its checks failed."
+    )
+
+
+async def test_what_a_threshold_measured_is_left_out_where_it_is_not_known():
     run = a_run("aborted", "failed", options={"thresholds": {"checks": ["rate>0.9"]}})
     assert (await verdict_of(without_metrics(), run)) == "Failed and ended early: it crossed a threshold."
 

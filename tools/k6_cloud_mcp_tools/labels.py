@@ -103,9 +103,19 @@ async def preview_set(app: App, project_id: int, labels: dict[str, str]) -> Prev
 
 
 async def delete_project_label(k6: K6, project_id: ProjectId, key: LabelText) -> ProjectLabels:
-    """Take one label off a project. set_project_labels puts it back."""
+    """Take one label off a project. Asks first."""
     await k6.labels.delete_of_project(project_id, key)
     return await _labels(k6, project_id)
+
+
+async def preview_take_off(app: App, project_id: int, key: str) -> Preview:
+    """Which label goes. Raises ToolError where the project does not have it."""
+    project = await app.k6.projects.get(project_id)
+    labels = (await _labels(app.k6, project_id)).labels
+    if key not in labels:
+        has = ", ".join(sorted(labels)) or "none"
+        raise ToolError(f"Not changed: project {project.name!r} has no label {key!r}. It has: {has}.")
+    return Preview(f"Take label {key}={labels[key]} off project {project.name!r} (id {project_id}).")
 
 
 async def _labels(k6: K6, project_id: int) -> ProjectLabels:
@@ -131,5 +141,5 @@ OPERATIONS = [
     confirmed(delete_label, "Delete a label key", preview_delete, destructive=True),
     read(list_project_labels, "List a project's labels"),
     confirmed(set_project_labels, "Set a project's labels", preview_set, destructive=True, idempotent=True),
-    write(delete_project_label, "Take a label off a project", destructive=True),
+    confirmed(delete_project_label, "Take a label off a project", preview_take_off, destructive=True),
 ]

@@ -3,26 +3,29 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 
-from k6_cloud.recurrence import next_start, problems_of
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import Conflict, NotFound
+from k6_cloud.recurrence import next_start, problems_of
 from k6_cloud.schedules import CreateSchedule, Cron, RecurrenceRule, Schedule
 from k6_cloud_mcp_tools.app import K6, App
 from k6_cloud_mcp_tools.guard import Preview
 from k6_cloud_mcp_tools.listing import one_page
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, ScheduleId, Skip
-from k6_cloud_mcp_tools.pricing import price_of, refusing
+from k6_cloud_mcp_tools.pricing import Price, price_of, refusing
 from k6_cloud_mcp_tools.results import Moment, Rows, counted
 
 _SHOWN_STARTS = 5
 _MONTH = timedelta(days=30)
 _MOST_COUNTED = 3_000
 
-Starts = Annotated[AwareDatetime, Field(description="First start, with zone: 2026-12-01T02:00:00+01:00.")]
+Starts = Annotated[
+    AwareDatetime,
+    Field(description="First start (with cron: none before), with zone: 2026-12-01T02:00:00+01:00."),
+]
 
 
 class ScheduleRow(BaseModel):
@@ -76,8 +79,7 @@ async def preview_create(
 ) -> Preview:
     """When it will start, and what that costs. Raises ToolError for a schedule that would never start."""
     plan = _plan(starts, recurrence_rule, cron)
-    now = datetime.now(UTC)
-    times = _starts(plan, now)
+    times = _starts(plan, datetime.now(UTC))
     if not times:
         raise ToolError(
             "Not scheduled: it would never start. Give a time in the future, or a rule that repeats."
@@ -86,10 +88,8 @@ async def preview_create(
     with refusing("Not scheduled"):
         price = await price_of(app, test)
     lines = [
-        f"Schedule load test {test.name!r} (id {test.id}), which then starts by itself and is charged each time.",
-        f"Next starts (UTC): {', '.join(f'{time:%a %Y-%m-%d %H:%M}' for time in times)}.",
-        f"Cost of a run: {price.words}.",
-        f"Cost of the 30 days from the first start: {_monthly(plan, times[0], price.vuh)}.",
+        f"Schedule load test {test.name!r} (id {test.id}), which then starts by itself, {_terms(app)}.",
+        *_forecast(plan, times, price),
         *await _replaced(app.k6, load_test_id),
     ]
     return Preview("\n".join(lines))
@@ -127,7 +127,12 @@ async def preview_activate(app: App, schedule_id: int) -> Preview | None:
     test = await app.k6.load_tests.get(schedule.load_test_id)
     with refusing("Not activated"):
         price = await price_of(app, test)
-    return Preview(f"Activate {await _described(app.k6, schedule)}.\nCost of a run: {price.words}.")
+    plan = CreateSchedule.model_validate(schedule.model_dump(include=set(CreateSchedule.model_fields)))
+    lines = [
+        f"Activate {await _described(app.k6, schedule)}; it then starts by itself, {_terms(app)}.",
+        *_forecast(plan, _starts(plan, datetime.now(UTC)) or [schedule.next_run], price),
+    ]
+    return Preview("\n".join(lines))
 
 
 async def deactivate_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
@@ -156,6 +161,22 @@ def _plan(starts: datetime, recurrence_rule: RecurrenceRule | None, cron: Cron |
     if problems := [f"{problem.target}: {problem.message}" for problem in problems_of(plan)]:
         raise ToolError(f"Not scheduled: {' '.join(problems)}")
     return plan
+
+
+def _terms(app: App) -> str:
+    """What starting by itself means: the sandbox charges nothing, but has to be there."""
+    return (
+        "in the sandbox only while this server runs, and free" if app.sandbox else "and is charged each time"
+    )
+
+
+def _forecast(plan: CreateSchedule, times: list[datetime], price: Price) -> list[str]:
+    """When it starts next, and what that costs."""
+    return [
+        f"Next starts (UTC): {', '.join(f'{time:%a %Y-%m-%d %H:%M}' for time in times)}.",
+        f"Cost of a run: {price.words}.",
+        f"Cost of the 30 days from the first start: {_monthly(plan, times[0], price.vuh)}.",
+    ]
 
 
 def _starts(plan: CreateSchedule, now: datetime) -> list[datetime]:
