@@ -26,8 +26,10 @@ import httpx
 from pydantic import ValidationError
 
 from k6_cloud.models import ApiError, ErrorDetail, ErrorResponse
+from k6_cloud.redaction import REDACTED
 
 _MESSAGE_LIMIT = 500
+_TOKEN_LENGTH = 16
 _MAYBE_DONE = "It is not known whether the request took effect: read the object before trying again."
 
 
@@ -185,9 +187,18 @@ def _reason(error: Exception) -> str:
 
 def _api_error(response: httpx.Response) -> ApiError:
     try:
-        return ErrorResponse.model_validate_json(response.content).error
+        return ErrorResponse.model_validate_json(_without_token(response)).error
     except ValidationError:
         return ApiError(message=response.reason_phrase or _status_text(response.status_code))
+
+
+def _without_token(response: httpx.Response) -> bytes:
+    """The body without our own token, which a service or a proxy may quote in its complaint."""
+    token = response.request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    # A shorter one is none of Grafana's, and may be a word that the complaint needs.
+    if len(token) < _TOKEN_LENGTH:
+        return response.content
+    return response.content.replace(token, REDACTED.encode())
 
 
 def _status_text(status: int) -> str:

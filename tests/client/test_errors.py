@@ -153,3 +153,12 @@ def test_a_failure_below_http_says_whether_the_request_can_have_arrived(
 
     assert type(error) is kind
     assert str(error).startswith(f"POST /x {told}")
+
+
+def test_our_token_is_taken_out_of_a_complaint_that_quotes_it():
+    token = "glc_0123456789abcdef"
+    request = httpx.Request("GET", "https://api.k6.io/x", headers={"Authorization": f"Bearer {token}"})
+    body = {"error": {"message": f"Bad token {token}.", "code": "error"}}
+    error = error_from_response(httpx.Response(401, json=body, request=request))
+    assert token not in str(error)
+    assert "Bad token <redacted>." in str(error)
