@@ -55,7 +55,7 @@ class K6Tool(Tool):
         arguments = tool.fn_metadata.arg_model
         arguments.model_config["extra"] = "forbid"
         arguments.model_rebuild(force=True)
-        tool.parameters = tidy_input(arguments.model_json_schema(by_alias=True))
+        tool.parameters = tidy_input({**tool.parameters, "additionalProperties": False})
         tool.fn_metadata.output_schema = tidy_output(tool.fn_metadata.output_schema or {})
         return cast(Self, tool)
 
