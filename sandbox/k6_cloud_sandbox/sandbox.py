@@ -16,7 +16,6 @@ from k6_cloud_sandbox.api.access import STACK_ID
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import LOOPBACK, create_app, create_site
 from k6_cloud_sandbox.engine import Engine
-from k6_cloud_sandbox.inprocess import InProcessTransport
 from k6_cloud_sandbox.listener import bind, listening, until_told_to_end
 from k6_cloud_sandbox.owner import Owner, owning
 from k6_cloud_sandbox.problems import SandboxError
@@ -42,7 +41,8 @@ class Sandbox:
 
     def http(self) -> httpx.AsyncClient:
         """A client that calls the API within the process, for `K6Cloud`; the caller closes it."""
-        return connect(Credentials(self.token, STACK_ID), self.base_url, InProcessTransport(self.app))
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return connect(Credentials(self.token, STACK_ID), self.base_url, transport)
 
 
 @asynccontextmanager
