@@ -43,12 +43,14 @@ class Window:
     step: float
     count: int
     is_whole: bool = False
+    # k6 may measure a moment before the run is noted as running: no query of the whole run may miss that.
+    takes_earlier: bool = False
 
     @classmethod
     def whole(cls, life: Lifetime, start: datetime | None, end: datetime | None) -> "Window":
         """One step from `start` to `end`, by default those of the run."""
         first, last = _bounds(life, start, end)
-        return cls(first, last, last - first, 1, is_whole=True)
+        return cls(first, last, last - first, 1, is_whole=True, takes_earlier=start is None)
 
     @classmethod
     def stepped(
@@ -72,7 +74,7 @@ class Window:
     def place(self, second: int) -> int:
         """The number of the step that a second is in; -1 for all time before, `count` for all time after."""
         if second < self.start:
-            return -1
+            return 0 if self.takes_earlier else -1
         return int((second - self.start) // self.step) if second < self.end else self.count
 
     def moment(self, step: int) -> float:

@@ -38,8 +38,9 @@ def test_a_run_under_way_without_values_lives_until_now():
 def test_the_whole_window_is_the_life_of_the_run():
     window = Window.whole(LIFE, None, None)
     assert (window.start, window.end, window.count) == (1000, 1009.9, 1)
-    assert [window.place(second) for second in (999, 1000, 1009, 1010)] == [-1, 0, 0, 1]
+    assert [window.place(second) for second in (999, 1000, 1009, 1010)] == [0, 0, 0, 1]
     assert window.moment(0) == 1009.9
+    assert Window.whole(LIFE, _at(1002), None).place(1001) == -1
 
 
 def test_steps_begin_with_the_window_and_are_at_their_beginning():
