@@ -1,10 +1,11 @@
 """The client: one object for the whole API."""
 
 from collections.abc import AsyncGenerator
+from typing import Self
 
 import httpx
 
-from k6_cloud.api import AnyPage, Api, body, parse
+from k6_cloud.api import AnyPage, Api, HttpApi, body, parse
 from k6_cloud.auth import AUTH_PATH
 from k6_cloud.labels import Labels
 from k6_cloud.limits import Limits
@@ -13,8 +14,10 @@ from k6_cloud.load_zones import LoadZones
 from k6_cloud.metrics import Metrics
 from k6_cloud.models import Authentication, ValidatedOptions, ValidateOptions
 from k6_cloud.projects import Projects
+from k6_cloud.rehearsal import VALIDATE_PATH, RehearsalApi
 from k6_cloud.retries import Retries
 from k6_cloud.schedules import Schedules
+from k6_cloud.scope import ScopedApi
 from k6_cloud.scripts import DEFAULT_LIMIT
 from k6_cloud.test_runs import TestRuns
 
@@ -32,16 +35,35 @@ class K6Cloud:
         max_script_bytes: int = DEFAULT_LIMIT,
         retries: Retries | None = None,
     ) -> None:
-        self._api = Api(http, retries or Retries())
+        self._assemble(HttpApi(http, retries or Retries()), max_script_bytes)
+
+    def _assemble(self, api: Api, max_script_bytes: int) -> None:
+        self._api = api
         self.max_script_bytes = max_script_bytes
-        self.load_tests = LoadTests(self._api, max_script_bytes)
-        self.test_runs = TestRuns(self._api, max_script_bytes)
-        self.metrics = Metrics(self._api)
-        self.schedules = Schedules(self._api)
-        self.projects = Projects(self._api)
-        self.limits = Limits(self._api)
-        self.load_zones = LoadZones(self._api)
-        self.labels = Labels(self._api)
+        self.load_tests = LoadTests(api, max_script_bytes)
+        self.test_runs = TestRuns(api, max_script_bytes)
+        self.metrics = Metrics(api)
+        self.schedules = Schedules(api)
+        self.projects = Projects(api)
+        self.limits = Limits(api)
+        self.load_zones = LoadZones(api)
+        self.labels = Labels(api)
+
+    def _over(self, api: Api) -> Self:
+        other = type(self).__new__(type(self))
+        other._assemble(api, self.max_script_bytes)
+        return other
+
+    def limited_to(self, projects: frozenset[int]) -> Self:
+        """The same connection, reaching nothing outside these projects: no write, no read, no row of a list.
+
+        What it would reach raises OutOfScope. Limited again, it reaches what both limits allow.
+        """
+        return self._over(ScopedApi(self._api, projects))
+
+    def rehearsing(self) -> Self:
+        """The same connection for a dry run: reads are sent, the first write raises Rehearsed with its request."""
+        return self._over(self._api.over(RehearsalApi))
 
     async def authenticate(self, stack_url: str) -> Authentication:
         """The stack's id and default project (`auth`): proves that the token is valid for it."""
@@ -51,9 +73,7 @@ class K6Cloud:
 
     async def validate_options(self, request: ValidateOptions) -> ValidatedOptions:
         """Check k6 options and price them (`validate_options`). It changes nothing, so it is retried."""
-        response = await self._api.send(
-            "POST", "/cloud/v6/validate_options", json=body(request), repeatable=True
-        )
+        response = await self._api.send("POST", VALIDATE_PATH, json=body(request), repeatable=True)
         return parse(ValidatedOptions, response)
 
     async def pages(self, first: AnyPage) -> AsyncGenerator[AnyPage, None]:

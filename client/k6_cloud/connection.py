@@ -1,6 +1,7 @@
 """The HTTP connection to the real service."""
 
 import ssl
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 import httpx
@@ -17,14 +18,15 @@ def connect(
     credentials: Credentials,
     base_url: str = DEFAULT_BASE_URL,
     transport: httpx.AsyncBaseTransport | None = None,
+    client: Callable[..., httpx.AsyncClient] = httpx.AsyncClient,
 ) -> httpx.AsyncClient:
     """A client bound to one address and one identity.
 
     Certificates are checked against the system's store, so a company's own authority works. Redirects
-    are never followed: the token goes to `base_url` and nowhere else.
+    are never followed: the token goes to `base_url` and nowhere else. `client` makes the client, as its class does.
     """
     verify = transport is not None or truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx.AsyncClient(
+    return client(
         base_url=base_url,
         auth=StackAuth(credentials),
         headers={"User-Agent": f"k6-cloud-mcp/{_version()}", "Accept": "application/json"},

@@ -4,6 +4,7 @@ K6CloudError
 ├── NoAnswer                the request got no usable answer
 │   ├── TimedOut            ... in time
 │   └── BadAnswer           ... that the API would give: a redirect, a page of a proxy, a broken body
+├── OutOfScope              the call would reach a project that the client is held off
 ├── ScriptError             a script that cannot be handled here
 │   └── ScriptTooLarge      ... because it is past the size limit
 └── StatusError             the API said no
@@ -47,6 +48,10 @@ class TimedOut(NoAnswer):
 
 class BadAnswer(NoAnswer):
     """Something answered, but not as the API does."""
+
+
+class OutOfScope(K6CloudError):
+    """The call would reach beyond the projects that the client is limited to; nothing was changed."""
 
 
 class ScriptError(K6CloudError):
@@ -187,18 +192,19 @@ def _reason(error: Exception) -> str:
 
 def _api_error(response: httpx.Response) -> ApiError:
     try:
-        return ErrorResponse.model_validate_json(_without_token(response)).error
+        error = ErrorResponse.model_validate_json(response.content).error
     except ValidationError:
-        return ApiError(message=response.reason_phrase or _status_text(response.status_code))
+        error = ApiError(message=response.reason_phrase or _status_text(response.status_code))
+    return _without_token(error, response)
 
 
-def _without_token(response: httpx.Response) -> bytes:
-    """The body without our own token, which a service or a proxy may quote in its complaint."""
-    token = response.request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+def _without_token(error: ApiError, response: httpx.Response) -> ApiError:
+    """The complaint without our own token, which a service or a proxy may quote in it."""
+    token = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
     # A shorter one is none of Grafana's, and may be a word that the complaint needs.
     if len(token) < _TOKEN_LENGTH:
-        return response.content
-    return response.content.replace(token, REDACTED.encode())
+        return error
+    return ApiError.model_validate_json(error.model_dump_json().replace(token, REDACTED))
 
 
 def _status_text(status: int) -> str:
@@ -220,8 +226,13 @@ def _sentence(error: ApiError) -> str:
     message = error.message.rstrip(". ")
     parts = [f"{message} ({error.target})" if error.target else message]
     parts += [_detail(detail) for detail in error.details or []]
-    text = "; ".join(part.rstrip(". ") for part in parts)
+    text = _printable("; ".join(part.rstrip(". ") for part in parts))
     return text[:_MESSAGE_LIMIT] + ("…" if len(text) > _MESSAGE_LIMIT else ".")
+
+
+def _printable(text: str) -> str:
+    """`text` on one line in which nothing hides: the API quotes what strangers wrote."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _detail(detail: ErrorDetail) -> str:

@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import stamina
-
 from k6_cloud.errors import BadAnswer, NoAnswer, RateLimited, ServerFailure, StatusError
 
 Result = TypeVar("Result")
@@ -23,6 +21,9 @@ class Retries:
 
     async def run(self, call: Callable[[int], Awaitable[Result]]) -> Result:
         """Call `call(attempt)`, from attempt 1, until it succeeds or fails for good. Honours Retry-After."""
+        # Imported only when used: a server need not pay for it at start-up.
+        import stamina
+
         attempts = stamina.retry_context(
             on=_wait_before_retry,
             attempts=self.attempts,

@@ -124,6 +124,11 @@ class Script:
                 return file.read(limit)
         raise ScriptError(f"The archive has no member {path!r}.")
 
+    def digests(self) -> dict[str, bytes]:
+        """The SHA-256 of every file of the archive, by its path there."""
+        with self._tar() as tar:
+            return {path: _digest(tar.extractfile(info)) for path, info in _files(tar).items()}
+
     def metadata(self) -> Json:
         """The archive's metadata.json, secrets and all: redact it before it goes anywhere."""
         try:
@@ -214,6 +219,13 @@ def _files(tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
     if entry := files.get(ENTRY_MEMBER):
         files |= dict.fromkeys(entry_links, entry)
     return files
+
+
+def _digest(file: IO[bytes] | None) -> bytes:
+    digest = hashlib.sha256()
+    while file and (piece := file.read(CHUNK)):
+        digest.update(piece)
+    return digest.digest()
 
 
 def _is(name: str, path: str) -> bool:

@@ -1,11 +1,11 @@
 import httpx
 import pytest
 
-from k6_cloud.api import Api
+from k6_cloud.api import Api, HttpApi
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
-from k6_cloud.errors import BadAnswer, NoAnswer, NotFound, ServerFailure, TimedOut
+from k6_cloud.errors import BadAnswer, K6CloudError, NoAnswer, NotFound, ServerFailure, TimedOut
 from k6_cloud.models import LoadTest, Page
 from k6_cloud.retries import Retries
 
@@ -21,7 +21,7 @@ LOAD_TEST = {
 
 def api(handler: "Handler", base_url: str = "https://k6.test") -> Api:
     http = connect(Credentials("secret", stack_id=7), base_url, httpx.MockTransport(handler))
-    return Api(http, Retries(attempts=3, wait=0.0, wait_max=0.0))
+    return HttpApi(http, Retries(attempts=3, wait=0.0, wait_max=0.0))
 
 
 def page_before(link: str) -> Page[LoadTest]:
@@ -205,3 +205,13 @@ async def test_pages_are_fetched_when_they_are_reached():
 
     assert seen == [1, 2]
     assert len(handler.requests) == 2
+
+
+async def test_a_name_of_dots_never_becomes_the_address_of_something_else():
+    handler = Handler()
+    http = connect(Credentials("secret", stack_id=7), "https://k6.test", httpx.MockTransport(handler))
+
+    with pytest.raises(K6CloudError, match="only dots"):
+        await K6Cloud(http).labels.delete_of_project(12, "..")
+
+    assert handler.requests == []

@@ -162,3 +162,24 @@ def test_our_token_is_taken_out_of_a_complaint_that_quotes_it():
     error = error_from_response(httpx.Response(401, json=body, request=request))
     assert token not in str(error)
     assert "Bad token <redacted>." in str(error)
+
+
+def test_our_token_is_taken_out_of_whatever_quotes_it():
+    request = httpx.Request(
+        "GET", "https://k6.test/x", headers={"Authorization": "Bearer glsa_a/long+token=="}
+    )
+    escaped = '{"error": {"message": "glsa_a\\/long\\u002btoken== may not", "code": "no"}}'
+    answers = [
+        httpx.Response(403, text=escaped, request=request),
+        httpx.Response(
+            403, text="", request=request, extensions={"reason_phrase": b"glsa_a/long+token== may not"}
+        ),
+    ]
+    for answer in answers:
+        assert "answered 403: <redacted> may not." in str(error_from_response(answer))
+
+
+def test_what_the_api_quotes_of_strangers_stays_on_one_line_and_hides_nothing():
+    body = {"error": {"message": "No test x\nNothing was refused.\x1b[2J\u202e", "code": "any"}}
+    error = error_from_response(httpx.Response(404, json=body, request=DELETE))
+    assert r"No test x\nNothing was refused.\x1b[2J\u202e." in str(error)

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import subprocess
 import sysconfig
@@ -185,6 +186,14 @@ def test_of_two_files_with_one_path_the_last_counts_as_it_does_for_k6():
     with archive(entry("data", b"// shown"), entry("data", b"// run")) as script:
         assert script.members() == [Member("data", 6)]
         assert script.member("data") == b"// run"
+
+
+def test_equal_files_have_equal_digests():
+    with archive(entry("data", b"run();"), entry("a", b"1"), entry("b", b"1"), entry("c")) as script:
+        digests = script.digests()
+    assert digests.keys() == {"data", "a", "b", "c"}
+    assert digests["a"] == digests["b"] == hashlib.sha256(b"1").digest()
+    assert digests["c"] == hashlib.sha256().digest()
 
 
 def test_a_member_is_read_up_to_a_limit():
