@@ -12,17 +12,16 @@ from filelock import FileLock
 
 from k6_cloud.auth import Credentials
 from k6_cloud.connection import connect
-from k6_cloud_sandbox.api.access import STACK_ID
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import LOOPBACK, create_app, create_site
 from k6_cloud_sandbox.engine import Engine
+from k6_cloud_sandbox.inprocess import InProcessTransport
 from k6_cloud_sandbox.listener import bind, listening, until_told_to_end
 from k6_cloud_sandbox.owner import Owner, owning
-from k6_cloud_sandbox.problems import SandboxError
 from k6_cloud_sandbox.runner.binary import find_k6
 from k6_cloud_sandbox.scheduler import Scheduler
 from k6_cloud_sandbox.seeding import seed
-from k6_cloud_sandbox.settings import SandboxSettings
+from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
 from k6_cloud_sandbox.store.store import Store
 
 __all__ = ["STACK_ID", "Sandbox", "open_sandbox", "serve_sandbox"]
@@ -40,9 +39,8 @@ class Sandbox:
     token: str = field(repr=False)
 
     def http(self) -> httpx.AsyncClient:
-        """A client that calls the API within the process, for `K6Cloud`; the caller closes it."""
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        return connect(Credentials(self.token, STACK_ID), self.base_url, transport)
+        """A client that calls the API within the process, for `K6Cloud`, to be used as a context."""
+        return connect(Credentials(self.token, STACK_ID), self.base_url, InProcessTransport(self.app))
 
 
 @asynccontextmanager
@@ -55,8 +53,7 @@ async def open_sandbox(settings: SandboxSettings) -> AsyncGenerator[Sandbox, Non
         base_url = _url("127.0.0.1", listener)
         async with _working(settings, base_url) as backend, listening(create_site(backend.store), listener):
             k6 = await find_k6(settings.k6_path)
-            token = settings.token.get_secret_value() if settings.token else "sandbox"
-            yield Sandbox(create_app(backend), base_url, k6.path if k6 else None, token)
+            yield Sandbox(create_app(backend), base_url, k6.path if k6 else None, settings.own_token)
 
 
 async def serve_sandbox(
@@ -86,8 +83,8 @@ async def _working(settings: SandboxSettings, base_url: str) -> AsyncGenerator[B
 
 @contextmanager
 def _state(settings: SandboxSettings) -> Generator[tuple[Store, Owner], None, None]:
-    directory = None if settings.dir == ":memory:" else Path(settings.dir)
-    with owning(directory and _made(directory) / "owners") as owner:
+    directory = settings.made_dir()
+    with owning(directory and directory / "owners") as owner:
         store = _opened(directory)
         try:
             yield store, owner
@@ -101,16 +98,6 @@ def _opened(directory: Path | None) -> Store:
         return seed(Store(None))
     with FileLock(directory / "setup.lock"):
         return seed(Store(directory / "sandbox.db"))
-
-
-def _made(directory: Path) -> Path:
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SandboxError(
-            f"The sandbox's directory {directory} cannot be made: {error.strerror}. Set K6_SANDBOX_DIR to another one."
-        ) from error
-    return directory
 
 
 def _url(host: str, listener: socket.socket) -> str:

@@ -8,8 +8,10 @@ from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validat
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from k6_cloud.scripts import DEFAULT_LIMIT
+from k6_cloud_sandbox.problems import SandboxError
 from k6_cloud_sandbox.runner.limits import RunLimits
 
+STACK_ID = 1
 _LIMITS = RunLimits()
 
 
@@ -61,3 +63,21 @@ class SandboxSettings(BaseSettings):
             output_bytes=self.max_output_bytes,
             allow_hosts=self.allow_hosts,
         )
+
+    @property
+    def own_token(self) -> str:
+        """A token that the sandbox takes: the one that is set, or any."""
+        return self.token.get_secret_value() if self.token else "sandbox"
+
+    def made_dir(self) -> Path | None:
+        """The directory, made where it is not there yet; None in memory. Raises SandboxError where it cannot be."""
+        if self.dir == ":memory:":
+            return None
+        directory = Path(self.dir)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SandboxError(
+                f"The sandbox's directory {directory} cannot be made: {error.strerror}. Set K6_SANDBOX_DIR to another one."
+            ) from error
+        return directory

@@ -10,10 +10,9 @@ import pytest
 
 from k6_cloud.auth import Credentials
 from k6_cloud.connection import connect
-from k6_cloud_sandbox.api.access import STACK_ID
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app
-from k6_cloud_sandbox.settings import SandboxSettings
+from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
 from k6_cloud_sandbox.store.store import Store
 
 SCRIPT = b"export default function () {}\n"

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import tarfile
+from hashlib import sha256
 from pathlib import Path
 
 import psutil
@@ -37,8 +38,9 @@ def peak(process: psutil.Process) -> int:
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
-async def test_a_20_mb_archive_goes_up_and_down_in_under_100_mb_of_growth(tmp_path: Path):
+async def test_a_20_mb_archive_goes_up_and_down_and_is_replaced_in_under_60_mb_of_growth(tmp_path: Path):
     archive = large_archive(tmp_path / "large.tar", 20 * MIB)
+    other = large_archive(tmp_path / "other.tar", 20 * MIB)
     env = {**os.environ, "K6_MCP_BACKEND": "sandbox", "K6_SANDBOX_DIR": str(tmp_path / "state")}
     command = StdioServerParameters(command=sys.executable, args=["-m", "k6_cloud_mcp"], env=env)
     async with Client(stdio_client(command)) as client:
@@ -50,7 +52,12 @@ async def test_a_20_mb_archive_goes_up_and_down_in_under_100_mb_of_growth(tmp_pa
         arguments = {"name": "Large", "script_path": str(archive)}
         large = content_of(await client.call_tool("create_load_test", arguments))
         down = content_of(await client.call_tool("download_load_test_script", {"load_test_id": large["id"]}))
+        call = {"load_test_id": large["id"], "script_path": str(other)}
+        offer = content_of(await client.call_tool("upload_load_test_script", call))
+        call["confirmation_token"] = offer["confirmation_token"]
+        replaced = content_of(await client.call_tool("upload_load_test_script", call))["result"]
         grown = peak(server) - before
     assert large["script"]["size"] == down["size"] == archive.stat().st_size
     assert down["text"] == SCRIPT
-    assert grown < 100 * MIB
+    assert replaced["sha256"] == sha256(other.read_bytes()).hexdigest()
+    assert grown < 60 * MIB

@@ -8,8 +8,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from k6_cloud_sandbox.api.backend import BackendOf
 from k6_cloud_sandbox.problems import InvalidToken, PermissionDenied
+from k6_cloud_sandbox.settings import STACK_ID
 
-STACK_ID = 1
 _bearer = HTTPBearer(auto_error=False)
 
 

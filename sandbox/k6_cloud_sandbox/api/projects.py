@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 
 from k6_cloud.models import Authentication, CreateProject, Project
-from k6_cloud_sandbox.api.access import STACK_ID, require_stack, require_token
+from k6_cloud_sandbox.api.access import require_stack, require_token
 from k6_cloud_sandbox.api.backend import BackendOf
 from k6_cloud_sandbox.api.bodies import require_json
 from k6_cloud_sandbox.api.ids import Id
 from k6_cloud_sandbox.api.lists import Listing, Order, Paging, ordering
 from k6_cloud_sandbox.problems import NotFound
+from k6_cloud_sandbox.settings import STACK_ID
 
 auth = APIRouter(tags=["authorization"], dependencies=[Depends(require_token)])
 router = APIRouter(prefix="/projects", tags=["projects"], dependencies=[Depends(require_stack)])

@@ -11,6 +11,7 @@ export const options = {
     { duration: '3s', target: 0 },
   ],
   thresholds: {
+    checks: ['rate>0.99'],
     http_req_failed: ['rate<0.01'],
   },
 };
