@@ -3,6 +3,12 @@ import socket
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def state_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what servers remember, in this process and in those it starts, out of the user's own folders."""
+    monkeypatch.setenv("K6_MCP_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"

@@ -1,6 +1,6 @@
 """The world of most tests: a sandbox in memory, and MCP clients connected to a server over it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -11,10 +11,13 @@ from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextCon
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.scripts import Script
+from k6_cloud_mcp.bundling import script_bundler
 from k6_cloud_mcp.inspection import script_inspector
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp_tools.app import App
 from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.guard.policy import ConfirmMode, Policy
+from k6_cloud_mcp_tools.operation import Operation
 from k6_cloud_sandbox.sandbox import Sandbox, open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 
@@ -39,10 +42,13 @@ class World:
         *,
         answer: dict[str, Any] | None = None,
         mode: Literal["auto", "legacy"] = "auto",
+        confirm: ConfirmMode = "auto",
+        policy: Policy | None = None,
+        operations: Sequence[Operation] = OPERATIONS,
         **app: Any,
     ) -> AsyncGenerator[Client, None]:
         """A client of a server over this world; with `answer` it accepts every form with that content."""
-        changed = replace(self.app, **app)
+        changed = replace(self.app, **app).under(policy or Policy(confirm=confirm))
 
         @asynccontextmanager
         async def open_app() -> AsyncGenerator[App, None]:
@@ -52,7 +58,7 @@ class World:
             del context, params
             return ElicitResult(action="accept", content=answer)
 
-        server = build_server(open_app, OPERATIONS, sandbox=True)
+        server = build_server(open_app, operations, sandbox=True)
         callback = accept if answer is not None else None
         async with Client(server, mode=mode, elicitation_callback=callback) as client:
             yield client
@@ -72,8 +78,18 @@ async def open_world(**settings: Any) -> AsyncGenerator[World, None]:
     """A fresh world; keywords are settings of the sandbox."""
     async with open_sandbox(SandboxSettings(dir=":memory:", **settings)) as sandbox, sandbox.http() as http:
         k6 = K6Cloud(http)
-        inspector = script_inspector({"SANDBOX_URL": sandbox.base_url})
-        app = App(k6, sandbox=True, inspect_script=inspector, local_files=True, poll_seconds=0.1)
+
+        async def variables() -> dict[str, str]:
+            return {"SANDBOX_URL": sandbox.base_url}
+
+        app = App(
+            k6,
+            sandbox=True,
+            inspect_script=script_inspector(variables),
+            bundle_script=script_bundler(k6.max_script_bytes),
+            local_files=True,
+            poll_seconds=0.1,
+        )
         yield World(sandbox, k6, app)
 
 

@@ -12,7 +12,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
 from k6_cloud.models import TestRun
 from k6_cloud.retries import NO_RETRIES
-from k6_cloud_sandbox.api.access import STACK_ID
+from k6_cloud_sandbox.settings import STACK_ID
 
 Intercept = Callable[[httpx.Request], Awaitable[httpx.Response | None]]
 

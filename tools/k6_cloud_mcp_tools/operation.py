@@ -2,22 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from mcp_types import ToolAnnotations
 
-from k6_cloud_mcp_tools.guard import Previewer, guarded
+from k6_cloud_mcp_tools.guard.previews import Previewer
+from k6_cloud_mcp_tools.guard.trial import Repeated, guarded
 from k6_cloud_mcp_tools.tool import K6Tool
+
+Scope = Literal["k6:read", "k6:write", "k6:run"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A tool function with its title and its safety hints, all four of them explicit."""
+    """A tool function with its title and its safety hints, all four of them explicit.
+
+    `ends_run` marks the one that stops what a start began.
+    """
 
     function: Callable[..., Any]
     title: str
     annotations: ToolAnnotations
     is_guarded: bool = False
+    ends_run: bool = False
 
     @property
     def name(self) -> str:
@@ -28,6 +36,13 @@ class Operation:
     def writes(self) -> bool:
         """Whether it changes anything."""
         return not self.annotations.read_only_hint
+
+    @property
+    def scope(self) -> Scope:
+        """What a caller needs for it: `k6:run` where it makes or ends traffic, also by a schedule."""
+        if not self.writes:
+            return "k6:read"
+        return "k6:run" if self.annotations.open_world_hint or self.ends_run else "k6:write"
 
     def build(self) -> K6Tool:
         """The tool to publish."""
@@ -40,10 +55,16 @@ def read(function: Callable[..., Any], title: str) -> Operation:
 
 
 def write(
-    function: Callable[..., Any], title: str, *, destructive: bool = False, idempotent: bool = False
+    function: Callable[..., Any],
+    title: str,
+    *,
+    destructive: bool = False,
+    idempotent: bool = False,
+    ends_run: bool = False,
 ) -> Operation:
     """An operation that changes something without asking: it can be changed back, or it only ends a run."""
-    return Operation(function, title, _hints(destructive=destructive, idempotent=idempotent))
+    hints = _hints(destructive=destructive, idempotent=idempotent)
+    return Operation(function, title, hints, ends_run=ends_run)
 
 
 def confirmed(
@@ -54,10 +75,14 @@ def confirmed(
     destructive: bool,
     idempotent: bool = False,
     open_world: bool = False,
+    repeated: Repeated | None = None,
 ) -> Operation:
-    """An operation behind the guard. `open_world` marks the one that sends traffic to the world."""
+    """An operation behind the guard. `open_world` marks the one that sends traffic to the world.
+
+    `repeated` finds what a confirmation that is used again did already.
+    """
     hints = _hints(destructive=destructive, idempotent=idempotent, open_world=open_world)
-    return Operation(guarded(preview)(function), title, hints, is_guarded=True)
+    return Operation(guarded(preview, repeated)(function), title, hints, is_guarded=True)
 
 
 def _hints(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import UnionType
 from typing import Annotated, Any, Self, Union, cast, get_args, get_origin
 
+import anyio
 from mcp.server.context import LifespanContextT, RequestT
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
@@ -17,11 +18,22 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from k6_cloud.errors import K6CloudError
-from k6_cloud_mcp_tools.confirmations import ConfirmationRefused
+from k6_cloud_mcp_tools.app import Call
+from k6_cloud_mcp_tools.elsewhere import where_to_set
+from k6_cloud_mcp_tools.guard import questions
+from k6_cloud_mcp_tools.guard.confirmations import ConfirmationRefused
+from k6_cloud_mcp_tools.guard.previews import Guarded
+from k6_cloud_mcp_tools.guard.rungs import remember_silence
 from k6_cloud_mcp_tools.schemas import tidy_input, tidy_output
 
+# Where a view finds which call a preview is of, and the name to be typed.
+CONFIRM_META = "k6-cloud-mcp/confirm"
 _EXPECTED = (K6CloudError, ConfirmationRefused)
 _BAD_FORM = "Not done: the confirmation form came back empty or not as asked, so it does not count as a yes."
+_UNANSWERED = (
+    "Not done: nobody answered the confirmation in time. Do not take it as the user's refusal: the client may be "
+    "unable to show it. Call again to confirm it another way, where this server allows one."
+)
 _CRASHED = (
     " failed by a fault of this server, whose log has the details. It is not known whether it took effect: "
     "read the object before trying again."
@@ -56,7 +68,8 @@ class K6Tool(Tool):
         arguments.model_config["extra"] = "forbid"
         arguments.model_rebuild(force=True)
         tool.parameters = tidy_input({**tool.parameters, "additionalProperties": False})
-        tool.fn_metadata.output_schema = tidy_output(tool.fn_metadata.output_schema or {})
+        if schema := tool.fn_metadata.output_schema:
+            tool.fn_metadata.output_schema = tidy_output(schema)
         return cast(Self, tool)
 
     async def run(
@@ -66,14 +79,25 @@ class K6Tool(Tool):
         convert_result: bool = False,
     ) -> Any:
         """Run the tool; expected failures come back as a result with `isError` and a text to act on."""
+        with questions.waiting() as waiting:
+            try:
+                result = await self._result(arguments, context)
+            except anyio.get_cancelled_exc_class():
+                if waiting.is_open:
+                    remember_silence(cast(Call, context))
+                raise
+            return render(result, self.name) if convert_result else result
+        return _failure(_UNANSWERED)
+
+    async def _result(self, arguments: dict[str, Any], context: Context[LifespanContextT, RequestT]) -> Any:
+        """What the function returns, or an expected failure as a result."""
         try:
-            result = await super().run(arguments, context, convert_result=False)
+            return await super().run(arguments, context, convert_result=False)
         except ToolError as error:
             text = self._explain(error)
             if text is None:
                 raise UnexpectedToolError(self.name + _CRASHED) from error.__cause__
             return _failure(text)
-        return render(result) if convert_result else result
 
     def _explain(self, error: ToolError) -> str | None:
         """The text for an expected failure; None for a crash, whose text must stay on the server."""
@@ -94,6 +118,8 @@ class K6Tool(Tool):
     def _explain_argument(self, problem: ErrorDetails) -> str:
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
+            if elsewhere := where_to_set(self.name, name):
+                return f"- {name}: no such argument. {elsewhere}"
             known = sorted(self.parameters["properties"])
             close = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
@@ -101,13 +127,24 @@ class K6Tool(Tool):
         return f"- {name}: {problem['msg'].removeprefix('Input ').removeprefix('Value error, ')}."
 
 
-def render(result: Any) -> CallToolResult | InputRequiredResult:
+def render(result: Any, tool: str) -> CallToolResult | InputRequiredResult:
     """A result as structured content, and as the same JSON in one compact text."""
     if not isinstance(result, BaseModel) or isinstance(result, CallToolResult | InputRequiredResult):
         return result
     structured = result.model_dump(mode="json", by_alias=True, exclude_none=True)
     text = json.dumps(structured, ensure_ascii=False, separators=(",", ":"))
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)],
+        structured_content=structured,
+        _meta=_for_views(cast(Any, result), tool),
+    )
+
+
+def _for_views(result: Any, tool: str) -> dict[str, Any] | None:
+    """What only a view needs of a result; hosts keep `_meta` from the model."""
+    if not isinstance(result, Guarded) or result.confirmation_token is None:
+        return None
+    return {CONFIRM_META: {"tool": tool, "typedName": result.typed_name}}
 
 
 def _failure(text: str) -> CallToolResult:

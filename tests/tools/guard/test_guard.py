@@ -1,76 +1,13 @@
 """The guard around a toy operation, through a real in-memory client of each protocol era."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any, Literal
-
-import httpx
 import pytest
 from mcp import Client
 from mcp.client.context import ClientRequestContext
-from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ElicitRequestParams, ElicitResult
-from pydantic import BaseModel
+from walls import ERAS, YES, Mode, Wall
 from worlds import content_of, text_of
 
-from k6_cloud.client import K6Cloud
-from k6_cloud_mcp_tools.app import App, ConfirmMode
-from k6_cloud_mcp_tools.guard import Preview
-from k6_cloud_mcp_tools.operation import confirmed
-
-Mode = Literal["auto", "legacy"]
-ERAS: list[Mode] = ["auto", "legacy"]
-
-
-class Painted(BaseModel):
-    color: str
-
-
-class Wall:
-    """A wall to paint: what was painted on it, and what the preview says of it now."""
-
-    def __init__(self, typed_name: str | None = None) -> None:
-        self.painted: list[str] = []
-        self.state = "white"
-        self.typed_name = typed_name
-        self.asked: list[str] = []
-
-    def server(self, confirm: ConfirmMode = "auto") -> MCPServer[App]:
-        async def paint(color: str) -> Painted:
-            """Paint the wall."""
-            self.painted.append(color)
-            return Painted(color=color)
-
-        async def preview(app: App, color: str) -> Preview | None:
-            del app
-            if color == "glass":
-                raise ToolError("Not painted: glass is not a color.")
-            if color == self.state:
-                return None
-            return Preview(f"Paint the {self.state} wall {color}", typed_name=self.typed_name)
-
-        @asynccontextmanager
-        async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App, None]:
-            async with httpx.AsyncClient() as http:
-                yield App(K6Cloud(http), confirm=confirm)
-
-        return MCPServer(
-            "wall", tools=[confirmed(paint, "Paint", preview, destructive=True).build()], lifespan=lifespan
-        )
-
-    def answers(self, *results: ElicitResult) -> Any:
-        queue = list(results)
-
-        async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
-            del context
-            self.asked.append(params.message)
-            return queue.pop(0)
-
-        return answer
-
-
-YES = ElicitResult(action="accept", content={"decision": "go ahead"})
+from k6_cloud_mcp_tools.guard.policy import Policy
 
 
 @pytest.mark.parametrize("mode", ERAS)
@@ -189,7 +126,7 @@ async def test_a_call_with_nothing_to_confirm_just_runs():
 
 async def test_an_operator_can_forbid_tokens():
     wall = Wall()
-    async with Client(wall.server("ask")) as client:
+    async with Client(wall.server(Policy(confirm="ask"))) as client:
         result = await client.call_tool("paint", {"color": "red"})
     assert "only lets a person confirm" in text_of(result)
     assert wall.painted == []
@@ -197,7 +134,7 @@ async def test_an_operator_can_forbid_tokens():
 
 async def test_an_operator_can_spare_the_person_for_a_client_whose_forms_do_not_show():
     wall = Wall()
-    async with Client(wall.server("two_step"), elicitation_callback=wall.answers()) as client:
+    async with Client(wall.server(Policy(confirm="two_step")), elicitation_callback=wall.answers()) as client:
         offer = content_of(await client.call_tool("paint", {"color": "red"}))
     assert offer["status"] == "confirmation_required"
     assert wall.asked == []
