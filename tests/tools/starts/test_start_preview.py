@@ -8,9 +8,11 @@ from worlds import SCRIPT, World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import ScriptError
+from k6_cloud.limits import PatchProjectLimits
 from k6_cloud.models import Json, TestRun
 from k6_cloud.scripts import Script
-from k6_cloud_mcp_tools.start_preview import preview_start
+from k6_cloud_mcp_tools.guard.policy import PlannedLoad
+from k6_cloud_mcp_tools.starts.start_preview import preview_start
 
 LONG = (
     "import { sleep } from 'k6'; export const options = { duration: '60s' }; export default () => sleep(1);"
@@ -24,6 +26,11 @@ async def lines_of(world: World, test: int, **app: Any) -> list[str]:
 
 def cost_in(lines: list[str]) -> str:
     return next(line for line in lines if line.startswith("Cost: "))
+
+
+async def replace_script(world: World, test: int, text: str = SCRIPT) -> None:
+    with Script.from_chunks([text.encode()]) as script:
+        await world.k6.load_tests.upload_script(test, script)
 
 
 async def ended_run(world: World, test: int) -> TestRun:
@@ -65,9 +72,10 @@ async def test_the_price_is_that_of_validate_options(world: World):
         "k6 runs on this machine (sandbox): nothing is charged."
     )
     assert lines[1].startswith(f"Script: javascript, {len(script)} bytes, sha256 ")
-    assert lines[2].startswith(f"Cost: {price['vuh_usage']:g} VUh for up to 30 VUs over 1 min 30 s")
-    assert lines[2].endswith("(options from the script, read by k6).")
-    assert lines[3:] == ["It has never run."]
+    assert lines[2] == "Targets: no host found in the text of the script."
+    assert lines[3].startswith(f"Cost: {price['vuh_usage']:g} VUh for up to 30 VUs over 1 min 30 s")
+    assert lines[3].endswith("(options from the script, read by k6).")
+    assert lines[4:] == ["It has never run."]
 
 
 async def test_on_the_real_service_it_says_that_traffic_is_real(world: World):
@@ -121,8 +129,67 @@ async def test_without_k6_the_price_is_that_of_the_newest_run_and_says_so(world:
     test = await world.new_test(script=ONCE)
     run = await ended_run(world, test)
     lines = await lines_of(world, test, inspect_script=None)
-    assert cost_in(lines).endswith(f"(options as in run {run.id}; the script may have changed since).")
+    assert cost_in(lines).endswith(f"(options as in run {run.id}, of the same script).")
     assert lines[-1] == f"Last run: {run.id}, {run.created:%Y-%m-%d %H:%M} UTC, passed."
+
+
+async def test_the_price_of_an_earlier_script_says_that_it_may_have_changed(world: World):
+    test = await world.new_test(script=ONCE)
+    run = await ended_run(world, test)
+    await replace_script(world, test)
+    preview = await preview_start(replace(world.app, inspect_script=None), test)
+    assert cost_in(preview.text.splitlines()).endswith(
+        f"(options as in run {run.id}; the script may have changed since)."
+    )
+    assert preview.load == PlannedLoad(None, None)
+
+
+async def test_the_load_is_that_of_the_script(world: World):
+    test = await world.new_test(script=SCRIPT.replace("'1s'", "'2m'").replace("vus: 2", "vus: 30"))
+    assert (await preview_start(world.app, test)).load == PlannedLoad(1, 30)
+
+
+async def test_the_targets_stand_in_the_preview(world: World):
+    test = await world.new_test(script=ONCE + "\n// https://shop.example/cart and https://${host}/")
+    assert "Targets: shop.example (found in the text of the script; some hosts are computed)." in (
+        await lines_of(world, test)
+    )
+
+
+async def test_what_is_left_of_a_monthly_limit_is_told(world: World):
+    await world.k6.limits.update(1, PatchProjectLimits(vuh_max_per_month=50))
+    test = await world.new_test(script=ONCE)
+    await ended_run(world, test)
+    assert "Monthly limit of its project: 50 VUh, about 50 left." in await lines_of(world, test)
+
+
+@pytest.mark.parametrize(
+    ("status", "lines"),
+    [
+        (503, ["Monthly limit of its project: not known (the service answered 503, Service Unavailable)."]),
+        (403, []),
+    ],
+)
+async def test_a_limit_that_cannot_be_read_is_not_made_up(
+    world: World, through: Callable[..., K6Cloud], status: int, lines: list[str]
+):
+    test = await world.new_test(script=ONCE)
+
+    async def fail(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(status) if request.url.path.endswith("/limits") else None
+
+    shown = await lines_of(world, test, k6=through(fail))
+    assert [line for line in shown if line.startswith("Monthly")] == lines
+
+
+async def test_the_newest_run_is_always_named_so_that_the_next_start_has_another_key(world: World):
+    test = await world.new_test(script=LONG)
+    await world.k6.load_tests.start(test)
+    newer = (await world.k6.load_tests.start(test)).id
+    await world.k6.test_runs.abort(newer)
+    async with world.connect() as client:
+        content_of(await client.call_tool("wait_for_test_run", {"test_run_id": newer}))
+    assert (await lines_of(world, test))[-2].startswith(f"Last run: {newer}, ")
 
 
 async def test_a_run_under_way_is_mentioned(world: World):
@@ -177,6 +244,7 @@ async def test_options_of_an_earlier_run_that_are_refused_now_do_not_stand_in_th
 ):
     test = await world.new_test(script=ONCE)
     run = await ended_run(world, test)
+    await replace_script(world, test)
 
     async def refuse(request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(400) if request.url.path.endswith("validate_options") else None

@@ -5,19 +5,22 @@ from the archive, or by running k6 on the script, or from the newest run; where 
 possible the price is unknown, and says why.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.errors import BadRequest, K6CloudError, ScriptError, StatusError
-from k6_cloud.load import OptionsError, load_of
+from k6_cloud.load import Load, OptionsError, load_of
 from k6_cloud.models import Json, LoadTest, Page, TestRun, ValidateOptions
 from k6_cloud.redaction import without_tokens
 from k6_cloud.scripts import Script
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.load_tests import newest_runs
+from k6_cloud_mcp_tools.guard.policy import PlannedLoad
+from k6_cloud_mcp_tools.load_test_runs import newest_runs
+from k6_cloud_mcp_tools.quoting import visible
 from k6_cloud_mcp_tools.scripts import stored_script
 
 
@@ -39,11 +42,21 @@ class KnownOptions:
 
 @dataclass(frozen=True)
 class Price:
-    """The price of a run in words, and in VUh where it is known; `options` are those it was made from."""
+    """The price of a run in words, and in VUh where it is known; `options` are those it was made from.
+
+    `current` says that they are those of the script as it is, so that price and VUs can be relied on.
+    """
 
     words: str
     vuh: float | None = None
     options: Json | None = None
+    max_vus: int | None = None
+    current: bool = True
+
+    def planned(self, starts: Sequence[datetime] = (), runs_per_day: int = 1) -> PlannedLoad:
+        """What ceilings are held against: nothing is known by options that may have changed since."""
+        vuh, max_vus = (self.vuh, self.max_vus) if self.current else (None, None)
+        return PlannedLoad(vuh, max_vus, runs_per_day, tuple(starts))
 
 
 @contextmanager
@@ -83,15 +96,25 @@ async def _find_options(app: App, script: Script, runs: Page[TestRun]) -> KnownO
             return KnownOptions(None, f"k6 on this machine cannot read the script, the service may: {reason}")
         if inspected is not None:
             return KnownOptions(inspected, "from the script, read by k6")
-    return _options_of_a_run(runs)
+    return await _options_of_a_run(app, script, runs)
 
 
-def _options_of_a_run(runs: Page[TestRun]) -> KnownOptions:
-    for run in runs.value:
-        if run.options is not None:
-            source = f"as in run {run.id}; the script may have changed since"
-            return KnownOptions(run.options, source, current=False)
-    return KnownOptions(None, "there is no k6 here to read the script's options, and no earlier run")
+async def _options_of_a_run(app: App, script: Script, runs: Page[TestRun]) -> KnownOptions:
+    """The options of the newest run that has any, and whether its script is still the same."""
+    run = next((run for run in runs.value if run.options is not None), None)
+    if run is None:
+        return KnownOptions(None, "there is no k6 here to read the script's options, and no earlier run")
+    if await _has_script(app, run, script):
+        return KnownOptions(run.options, f"as in run {run.id}, of the same script")
+    return KnownOptions(run.options, f"as in run {run.id}; the script may have changed since", current=False)
+
+
+async def _has_script(app: App, run: TestRun, script: Script) -> bool:
+    try:
+        with await app.k6.test_runs.download_script(run.id) as ran:
+            return ran.sha256 == script.sha256
+    except K6CloudError:
+        return False
 
 
 async def _priced(app: App, test: LoadTest, known: KnownOptions) -> Price:
@@ -99,30 +122,35 @@ async def _priced(app: App, test: LoadTest, known: KnownOptions) -> Price:
     if known.options is None:
         return Price(f"unknown ({known.source})")
     request = ValidateOptions(options=without_tokens(known.options), project_id=test.project_id)
+    load = _load_of(known.options)
+    max_vus = load and load.max_vus
     try:
         price = await app.k6.validate_options(request)
     except K6CloudError as error:
         if isinstance(error, BadRequest) and known.current:
             raise CannotRun(f"the service refuses the options ({known.source}). {error}") from error
-        return Price(
-            f"unknown (no price for the options {known.source}: {_reason(error)})", options=known.options
-        )
-    words = f"{price.vuh_usage:g} VUh{_load(known.options)} (options {known.source})"
-    return Price(words, price.vuh_usage, known.options)
+        words = f"unknown (no price for the options {known.source}: {reason_of(error)})"
+        return Price(words, None, known.options, max_vus, known.current)
+    words = f"{price.vuh_usage:g} VUh{_in_words(load)} (options {known.source})"
+    return Price(words, price.vuh_usage, known.options, max_vus, known.current)
 
 
-def _reason(error: K6CloudError) -> str:
+def reason_of(error: K6CloudError) -> str:
+    """Why something could not be read, in a few words."""
     if isinstance(error, StatusError):
-        return f"the service answered {error.status}, {error.error.message.rstrip('.')}"
+        return f"the service answered {error.status}, {visible(error.error.message.rstrip('.'))}"
     return "the service gave no usable answer"
 
 
-def _load(options: Json) -> str:
+def _load_of(options: Json) -> Load | None:
     try:
-        load = load_of(options)
+        return load_of(options)
     except OptionsError:
-        return ""
-    return f" for up to {load.max_vus} VUs over {_minutes(load.duration)}"
+        return None
+
+
+def _in_words(load: Load | None) -> str:
+    return f" for up to {load.max_vus} VUs over {_minutes(load.duration)}" if load else ""
 
 
 def _minutes(seconds: float) -> str:

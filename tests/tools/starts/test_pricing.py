@@ -9,7 +9,8 @@ from worlds import World
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import Json, TestRun
 from k6_cloud.scripts import Script
-from k6_cloud_mcp_tools.pricing import CannotRun, Price, price_of, refusing
+from k6_cloud_mcp_tools.guard.policy import PlannedLoad
+from k6_cloud_mcp_tools.starts.pricing import CannotRun, Price, price_of, refusing
 
 BURST = "export const options = { vus: 30, duration: '90s' }; export default () => {};"
 ONCE = "export const options = { iterations: 1 }; export default () => {};"
@@ -25,6 +26,7 @@ async def test_a_price_comes_in_words_and_as_a_number(world: World):
     assert price.words == "1 VUh for up to 30 VUs over 1 min 30 s (options from the script, read by k6)"
     assert price.options is not None
     assert price.options["vus"] == 30
+    assert price.planned(runs_per_day=3) == PlannedLoad(1, 30, runs_per_day=3)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,22 @@ async def test_without_k6_the_newest_run_has_the_options(
     world.app = replace(world.app, inspect_script=None)
     price = await priced(world, run.test_id)
     assert price.vuh is not None
+    assert price.words.endswith(f"(options as in run {run.id}, of the same script)")
+    assert price.planned() == PlannedLoad(price.vuh, 1)
+
+
+async def test_a_run_whose_script_cannot_be_read_leaves_open_whether_it_is_the_same(
+    world: World, run_script: Callable[..., Awaitable[TestRun]], through: Callable[..., K6Cloud]
+):
+    run = await run_script(ONCE)
+
+    async def fail(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(404) if request.url.path.endswith(f"/test_runs/{run.id}/script") else None
+
+    world.app = replace(world.app, inspect_script=None, k6=through(fail))
+    price = await priced(world, run.test_id)
     assert price.words.endswith(f"(options as in run {run.id}; the script may have changed since)")
+    assert price.planned() == PlannedLoad(None, None)
 
 
 async def test_a_test_without_a_script_cannot_run(world: World):
