@@ -26,6 +26,8 @@ async def test_keys_are_created_described_and_listed(world: World):
     team = created["rows"][0]["id"]
     described = await call(world, "update_label", label_key_id=team, description="Who owns it")
     renamed = await call(world, "update_label", label_key_id=team, key="owner")
+    assert described.pop("changed") == {"description": [None, "Who owns it"]}
+    assert renamed.pop("changed") == {"key": ["team", "owner"]}
     assert described == {"id": team, "key": "team", "description": "Who owns it"}
     assert renamed == {**described, "key": "owner"}
     assert await call(world, "list_labels") == {"rows": [renamed, created["rows"][1]], "total": 2}
@@ -59,7 +61,11 @@ async def test_a_project_s_labels_are_replaced_once_that_is_confirmed(world: Wor
         "+ team=payments",
     ]
     assert before == {"labels": {"team": "checkout", "stage": "test"}}
-    assert done["result"] == {"labels": arguments["labels"]}
+    assert done["result"] == {
+        "labels": arguments["labels"],
+        "changed": {"team": ["checkout", "payments"], "cost": [None, "42"]},
+    }
+    assert "changed" not in again["result"]
     assert again["confirmed_by"] == "not needed"
 
 
@@ -74,7 +80,10 @@ async def test_one_label_is_taken_off_a_project_once_that_is_confirmed(world: Wo
         missing = await client.call_tool("delete_project_label", arguments)
     assert offer["status"] == "confirmation_required"
     assert offer["preview"] == "Take label a/b=1 off project 'Default project' (id 1)."
-    assert (done["confirmed_by"], done["result"]) == ("person", {"labels": {"team": "checkout"}})
+    assert (done["confirmed_by"], done["result"]) == (
+        "person",
+        {"labels": {"team": "checkout"}, "changed": {"a/b": ["1", None]}},
+    )
     assert text_of(missing) == ("Not changed: project 'Default project' has no label 'a/b'. It has: team.")
 
 

@@ -38,7 +38,8 @@ async def test_no_single_call_changes_a_limit_for_a_client_that_cannot_ask(
         "vuh_max_per_month: no limit → 500; duration_max_per_test: no limit → 3600."
     )
     assert before == {"project_id": 1}
-    assert (done["confirmed_by"], done["result"]) == ("token", call)
+    changed = {"vuh_max_per_month": [None, 500], "duration_max_per_test": [None, 3600]}
+    assert (done["confirmed_by"], done["result"]) == ("token", {**call, "changed": changed})
 
 
 async def test_what_is_not_given_stays_and_zero_removes_a_limit(world: World):

@@ -200,13 +200,14 @@ async def test_an_update_sets_only_what_is_given(world: World):
     test = await world.new_test("Checkout")
     async with world.connect() as client:
 
-        async def update(**changes: Any) -> tuple[str, int | None]:
+        async def update(**changes: Any) -> tuple[str, int | None, Any]:
             row = content_of(await client.call_tool("update_load_test", {"load_test_id": test, **changes}))
-            return row["name"], row.get("k6_version")
+            return row["name"], row.get("k6_version"), row.get("changed")
 
-        assert await update(k6_version=7) == ("Checkout", 7)
-        assert await update(name="null") == ("null", 7)
-        assert await update(k6_version=0) == ("null", None)
+        assert await update(k6_version=7) == ("Checkout", 7, {"k6_version": [None, 7]})
+        assert await update(name="null") == ("null", 7, {"name": ["Checkout", "null"]})
+        assert await update(k6_version=0) == ("null", None, {"k6_version": [7, None]})
+        assert await update(name="null") == ("null", None, None)
 
 
 async def test_an_update_of_nothing_says_what_can_be_updated(world: World):
@@ -319,6 +320,7 @@ async def test_no_single_call_moves_for_a_client_that_cannot_ask(world: World, m
             )
         )
     assert done["result"]["project_id"] == target
+    assert done["result"]["changed"] == {"project_id": [1, target]}
 
 
 @EVERY_ERA

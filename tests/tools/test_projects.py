@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -7,7 +8,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from worlds import World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
+from k6_cloud.scripts import MIB
 from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.backups import Backups
 from k6_cloud_mcp_tools.projects import preview_delete, project_names, the_project_id
 
 EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -108,6 +111,7 @@ async def test_a_project_is_created_read_and_renamed(world: World):
         renamed = content_of(await client.call_tool("update_project", {**call, "name": "Billing"}))
         got = content_of(await client.call_tool("get_project", call))
     assert created == {"id": 2, "name": "Payments", "is_default": False, "labels": {}}
+    assert renamed.pop("changed") == {"name": ["Payments", "Billing"]}
     assert got == renamed == {**created, "name": "Billing"}
 
 
@@ -158,12 +162,55 @@ async def test_the_default_project_cannot_be_deleted_and_nobody_is_asked(world: 
     )
 
 
-async def test_a_project_with_a_running_test_stays(world: World):
+async def test_a_project_with_a_running_test_stays_and_nobody_is_asked(world: World):
     project = await new_project(world, "Payments")
     test = await world.new_test(script=LONG, project_id=project)
-    await world.k6.load_tests.start(test)
-    async with world.connect(answer={"name": "Payments"}) as client:
+    run = (await world.k6.load_tests.start(test)).id
+    async with world.connect(confirm="ask") as client:
         refused = await client.call_tool("delete_project", {"project_id": project})
-    assert "answered 409: " in text_of(refused)
-    assert "running" in text_of(refused)
+    assert text_of(refused).startswith(
+        f"Not deleted: load test {test} of project 'Payments' is running (run {run}, "
+    )
     assert (await world.k6.projects.get(project)).id == project
+
+
+async def test_the_scripts_of_a_deleted_project_are_kept(world: World, tmp_path: Path):
+    project = await new_project(world, "Payments")
+    for name, script in (("A", "// a"), ("B", "// b")):
+        await world.new_test(name, script, project)
+    await world.k6.load_tests.create(project, "Empty")
+    kept = Backups(tmp_path, max_mib=1, days=30)
+    async with world.connect(answer={"name": "Payments"}, kept_scripts=kept) as client:
+        offer = content_of(await client.call_tool("delete_project", {"project_id": project, "dry_run": True}))
+        done = content_of(await client.call_tool("delete_project", {"project_id": project}))["result"]
+    assert offer["preview"].endswith(
+        "This cannot be undone. The scripts of its load tests are kept for up to 30 days: "
+        "restore_load_test_script brings one back."
+    )
+    assert [(one["name"], len(one["sha256"])) for one in done["kept_scripts"]] == [("B", 16), ("A", 16)]
+    assert done["undo"].startswith("For up to 30 days: restore_load_test_script ")
+    found = await kept.find(done["kept_scripts"][1]["sha256"], frozenset({project}))
+    assert found is not None
+    with found[1] as script:
+        assert script.text() == "// a"
+
+
+async def test_a_project_whose_scripts_are_too_much_to_keep_stays(world: World, tmp_path: Path):
+    project = await new_project(world, "Payments")
+    for name in ("A", "B", "C"):
+        await world.new_test(name, name * (MIB // 2), project)
+    kept = Backups(tmp_path, max_mib=1, days=30)
+    async with world.connect(answer={"name": "Payments"}, kept_scripts=kept) as client:
+        refused = await client.call_tool("delete_project", {"project_id": project})
+    assert "together they are more than K6_MCP_BACKUP_MAX_MIB. Nothing was sent." in text_of(refused)
+    assert (await world.k6.projects.get(project)).name == "Payments"
+
+
+async def test_of_very_many_tests_the_scripts_of_the_newest_are_kept(world: World, tmp_path: Path):
+    project = await new_project(world, "Payments")
+    for number in range(101):
+        await world.k6.load_tests.create(project, f"Test {number}")
+    app = App(world.k6, kept_scripts=Backups(tmp_path, max_mib=1, days=30))
+    text = (await preview_delete(app, project)).text
+    assert "with 101 load tests ('Test 100', " in text
+    assert "Only the scripts of the 100 newest are kept for up to 30 days" in text

@@ -1,6 +1,7 @@
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ from worlds import World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.schedules import CreateSchedule, Cron
+from k6_cloud_mcp_tools.guard.policy import Policy, QuietHours
 
 EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
 Mode = Literal["auto", "legacy"]
@@ -54,6 +56,7 @@ async def test_no_single_call_schedules_a_test_for_a_client_that_cannot_ask(worl
         of_test = content_of(await client.call_tool("get_load_test_schedule", {"load_test_id": test}))
     assert before["total"] == 0
     assert done["confirmed_by"] == "token"
+    assert done["result"].pop("changed") == {"schedule": [None, done["result"]["repeats"]]}
     assert done["result"] == {
         "id": ids["schedule_id"],
         "load_test_id": test,
@@ -158,6 +161,7 @@ async def test_a_schedule_that_is_replaced_is_named(world: World):
     second = await scheduled(world, test, cron=cron)
     assert second["repeats"] == "cron 30 4 * * * in Europe/Berlin"
     assert second["id"] == first["id"]
+    assert second["changed"] == {"schedule": [first["repeats"], second["repeats"]]}
 
 
 @pytest.mark.parametrize(
@@ -223,6 +227,9 @@ async def test_a_schedule_is_switched_off_and_on_again(world: World, mode: Mode)
         confirmed = {**ids, "confirmation_token": offer["confirmation_token"]}
         done = content_of(await client.call_tool("activate_schedule", confirmed))
         again = content_of(await client.call_tool("activate_schedule", ids))
+    schedule.pop("changed")
+    assert off.pop("changed") == {"deactivated": [False, True]}
+    assert done["result"].pop("changed") == {"deactivated": [True, False]}
     assert off == {**schedule, "deactivated": True}
     lines = offer["preview"].splitlines()
     assert lines[0].startswith(f"Activate schedule {schedule['id']} of load test 'Checkout' (id ")
@@ -274,6 +281,7 @@ async def test_a_schedule_is_deleted_once_that_is_confirmed(world: World, mode: 
         done = content_of(await client.call_tool("delete_schedule", ids))
         gone = await client.call_tool("get_schedule", ids)
         test_stays = await client.call_tool("get_load_test", {"load_test_id": test})
+    schedule.pop("changed")
     assert (done["confirmed_by"], done["result"]) == ("person", schedule)
     assert "answered 404: " in text_of(gone)
     assert not test_stays.is_error
@@ -289,3 +297,15 @@ async def test_schedules_are_listed_in_pages(world: World):
         rest = content_of(await client.call_tool("list_schedules", {"limit": 2, "skip": first["next_skip"]}))
     assert (len(first["rows"]), len(rest["rows"]), rest["total"]) == (2, 1, 3)
     assert {row["repeats"] for row in first["rows"]} == {"cron @daily in UTC"}
+
+
+async def test_a_schedule_is_held_against_the_ceilings_with_all_its_starts(world: World):
+    test = await world.new_test(script=HOUR)
+    call = {"load_test_id": test, "starts": TOMORROW.isoformat(), "recurrence_rule": {"frequency": "HOURLY"}}
+    async with world.connect(policy=Policy(max_vuh_per_day=23)) as client:
+        refused = await client.call_tool("create_load_test_schedule", call)
+    assert "it takes 24 VUh per day" in text_of(refused)
+    quiet = QuietHours(time(3), time(4), ZoneInfo("UTC"))
+    async with world.connect(policy=Policy(quiet_hours=(quiet,))) as client:
+        refused = await client.call_tool("create_load_test_schedule", call)
+    assert "no load test may start in the quiet hours" in text_of(refused)

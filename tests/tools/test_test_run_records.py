@@ -6,6 +6,7 @@ import pytest
 from worlds import SCRIPT, World, content_of, text_of
 
 from k6_cloud.models import TestRun
+from k6_cloud.test_runs import PatchTestRun
 
 RunScript = Callable[..., Awaitable[TestRun]]
 EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -76,6 +77,7 @@ async def test_a_note_is_set_and_removed(world: World):
     noted = await call(world, "update_test_run", test_run_id=run.id, note="Before the fix")
     emptied = await call(world, "update_test_run", test_run_id=run.id, note="")
     assert noted["note"] == "Before the fix"
+    assert noted["changed"] == {"note": ["", "Before the fix"]}
     assert "note" not in emptied
 
 
@@ -88,6 +90,8 @@ async def test_a_starred_run_is_found_among_the_others(world: World):
     none = await call(world, "list_load_test_runs", load_test_id=test, starred=True)
     every = await call(world, "list_load_test_runs", load_test_id=test)
     assert (starred["starred"], "starred" in unstarred) == (True, False)
+    assert starred["changed"] == {"starred": [False, True]}
+    assert unstarred["changed"] == {"starred": [True, False]}
     assert ([row["id"] for row in found["rows"]], found["total"]) == ([runs[1]], 1)
     assert (none["total"], every["total"]) == (0, 3)
 
@@ -96,6 +100,7 @@ async def test_a_starred_run_is_found_among_the_others(world: World):
 async def test_a_run_is_deleted_only_once_that_is_confirmed(world: World, run_script: RunScript, mode: Mode):
     run = await run_script(ONCE)
     await world.k6.test_runs.star(run.id)
+    await world.k6.test_runs.update(run.id, PatchTestRun(note="Keep\nthis"))
     async with world.connect(mode=mode) as client:
         offer = content_of(await client.call_tool("delete_test_run", {"test_run_id": run.id}))
         assert (await world.k6.test_runs.get(run.id)).id == run.id
@@ -104,7 +109,7 @@ async def test_a_run_is_deleted_only_once_that_is_confirmed(world: World, run_sc
         gone = await client.call_tool("get_test_run", {"test_run_id": run.id})
     assert offer["preview"] == (
         f"Delete run {run.id} of load test 'Test 1' (id {run.test_id}) of {run.created:%Y-%m-%d %H:%M} UTC, passed, "
-        "with its results and metrics. It is starred. This cannot be undone."
+        "with its results and metrics. It is starred. Its note: 'Keep\\nthis'. This cannot be undone."
     )
     assert (done["confirmed_by"], done["result"]) == ("token", {"id": run.id})
     assert "answered 404: " in text_of(gone)

@@ -7,9 +7,11 @@ from pydantic import BaseModel, Field
 
 from k6_cloud.labels import LabelDescription, LabelKey, LabelText, NewLabelKey, NewProjectLabel, PatchLabelKey
 from k6_cloud_mcp_tools.app import K6, App
-from k6_cloud_mcp_tools.guard import Preview
+from k6_cloud_mcp_tools.changes import Changed, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.guard.previews import Preview
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.parameters import LabelKeyId, ProjectId
+from k6_cloud_mcp_tools.quoting import visible
 from k6_cloud_mcp_tools.results import Rows
 
 
@@ -21,10 +23,18 @@ class LabelRow(BaseModel):
     description: str | None = None
 
 
+class ChangedLabel(LabelRow, Changed):
+    """A label key after a write."""
+
+
 class ProjectLabels(BaseModel):
     """All labels of a project, as key and value."""
 
     labels: dict[str, str]
+
+
+class ChangedProjectLabels(ProjectLabels, Changed):
+    """All labels of a project after a write."""
 
 
 async def list_labels(k6: K6) -> Rows[LabelRow]:
@@ -46,14 +56,17 @@ async def update_label(
     label_key_id: LabelKeyId,
     key: LabelText | None = None,
     description: LabelDescription | None = None,
-) -> LabelRow:
+) -> ChangedLabel:
     """Rename or describe a label key."""
-    changes = {
-        name: value for name, value in (("key", key), ("description", description)) if value is not None
-    }
-    if not changes:
+    asked = {name: value for name, value in (("key", key), ("description", description)) if value is not None}
+    if not asked:
         raise ToolError("Nothing to update: give key or description.")
-    return _row(await k6.labels.update(label_key_id, PatchLabelKey.model_validate(changes)))
+    before = await _key(k6, label_key_id)
+    await k6.labels.update(label_key_id, PatchLabelKey.model_validate(asked))
+    with reading_back():
+        after = _row(await _key(k6, label_key_id))
+    require_shown(asked, after.model_dump())
+    return ChangedLabel(**after.model_dump(), changed=changes(_row(before).model_dump(), after.model_dump()))
 
 
 async def delete_label(k6: K6, label_key_id: LabelKeyId) -> LabelRow:
@@ -81,20 +94,24 @@ async def list_project_labels(k6: K6, project_id: ProjectId) -> ProjectLabels:
 
 async def set_project_labels(
     k6: K6, project_id: ProjectId, labels: Annotated[dict[LabelText, LabelText], Field(max_length=30)]
-) -> ProjectLabels:
+) -> ChangedProjectLabels:
     """Replace all labels of a project, given as key and value. Shows the change and asks first."""
+    before = (await _labels(k6, project_id)).labels
     await k6.labels.set_of_project(
         project_id, [NewProjectLabel(key=key, value=value) for key, value in labels.items()]
     )
-    return await _labels(k6, project_id)
+    with reading_back():
+        after = (await _labels(k6, project_id)).labels
+    require_shown(dict.fromkeys(after.keys() - labels.keys()) | labels, after)
+    return ChangedProjectLabels(labels=after, changed=changes(before, after))
 
 
 async def preview_set(app: App, project_id: int, labels: dict[str, str]) -> Preview | None:
     """Which labels a project gains and loses; None when it keeps just these."""
     project = await app.k6.projects.get(project_id)
     now = (await _labels(app.k6, project_id)).labels
-    gained = [f"+ {key}={value}" for key, value in sorted(labels.items()) if now.get(key) != value]
-    lost = [f"- {key}={value}" for key, value in sorted(now.items()) if labels.get(key) != value]
+    gained = [visible(f"+ {key}={value}") for key, value in sorted(labels.items()) if now.get(key) != value]
+    lost = [visible(f"- {key}={value}") for key, value in sorted(now.items()) if labels.get(key) != value]
     if not gained and not lost:
         return None
     return Preview(
@@ -102,10 +119,14 @@ async def preview_set(app: App, project_id: int, labels: dict[str, str]) -> Prev
     )
 
 
-async def delete_project_label(k6: K6, project_id: ProjectId, key: LabelText) -> ProjectLabels:
+async def delete_project_label(k6: K6, project_id: ProjectId, key: LabelText) -> ChangedProjectLabels:
     """Take one label off a project. Asks first."""
+    before = (await _labels(k6, project_id)).labels
     await k6.labels.delete_of_project(project_id, key)
-    return await _labels(k6, project_id)
+    with reading_back():
+        after = (await _labels(k6, project_id)).labels
+    require_shown({key: None}, after)
+    return ChangedProjectLabels(labels=after, changed=changes(before, after))
 
 
 async def preview_take_off(app: App, project_id: int, key: str) -> Preview:
@@ -115,7 +136,9 @@ async def preview_take_off(app: App, project_id: int, key: str) -> Preview:
     if key not in labels:
         has = ", ".join(sorted(labels)) or "none"
         raise ToolError(f"Not changed: project {project.name!r} has no label {key!r}. It has: {has}.")
-    return Preview(f"Take label {key}={labels[key]} off project {project.name!r} (id {project_id}).")
+    return Preview(
+        f"Take label {visible(f'{key}={labels[key]}')} off project {project.name!r} (id {project_id})."
+    )
 
 
 async def _labels(k6: K6, project_id: int) -> ProjectLabels:

@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from k6_cloud.limits import PatchProjectLimits, ProjectLimits
 from k6_cloud_mcp_tools.app import K6, App
-from k6_cloud_mcp_tools.guard import Preview
+from k6_cloud_mcp_tools.changes import Changed, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.guard.previews import Preview
 from k6_cloud_mcp_tools.listing import one_page
 from k6_cloud_mcp_tools.operation import confirmed, read
 from k6_cloud_mcp_tools.parameters import Limit, ProjectId, Skip
@@ -24,6 +25,10 @@ class LimitsRow(BaseModel):
     vu_max_per_test: int | None = None
     vu_browser_max_per_test: int | None = None
     duration_max_per_test: int | None = None
+
+
+class ChangedLimits(LimitsRow, Changed):
+    """The limits of a project after a write."""
 
 
 async def list_project_limits(
@@ -51,11 +56,15 @@ async def update_project_limits(
     vu_max_per_test: _NewLimit = None,
     vu_browser_max_per_test: _NewLimit = None,
     duration_max_per_test: _NewLimit = None,
-) -> LimitsRow:
+) -> ChangedLimits:
     """Change limits of a project (duration in seconds); what is not given stays. Shows the change and asks first."""
     new = _given(vuh_max_per_month, vu_max_per_test, vu_browser_max_per_test, duration_max_per_test)
+    before = (await k6.limits.get(project_id)).model_dump()
     await k6.limits.update(project_id, PatchProjectLimits.model_validate(new))
-    return _row(await k6.limits.get(project_id))
+    with reading_back():
+        after = (await k6.limits.get(project_id)).model_dump()
+    require_shown(new, after)
+    return ChangedLimits(**after, changed=changes(before, after))
 
 
 async def preview_update(

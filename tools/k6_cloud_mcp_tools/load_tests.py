@@ -1,13 +1,18 @@
 """Tools for load tests."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import Conflict, NotFound
-from k6_cloud.models import LoadTest, Page, PatchLoadTest, TestRun
-from k6_cloud_mcp_tools.app import K6, App, TheApp
-from k6_cloud_mcp_tools.guard import Preview
+from k6_cloud.errors import Conflict
+from k6_cloud.models import LoadTest, PatchLoadTest
+from k6_cloud_mcp_tools.app import K6, TheApp
+from k6_cloud_mcp_tools.changes import Changed, changes, reading_back, require_shown
 from k6_cloud_mcp_tools.listing import ORDER_BY, SCAN_PAGE, one_page, search_pages
+from k6_cloud_mcp_tools.load_test_previews import preview_delete, preview_move
+from k6_cloud_mcp_tools.load_test_runs import newest_runs, require_idle
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.parameters import (
     K6Version,
@@ -22,9 +27,20 @@ from k6_cloud_mcp_tools.parameters import (
     Search,
     Skip,
 )
-from k6_cloud_mcp_tools.projects import project_names, the_project_id
-from k6_cloud_mcp_tools.results import CreatedLoadTest, LoadTestRow, Rows, counted
+from k6_cloud_mcp_tools.projects import the_project_id
+from k6_cloud_mcp_tools.results import CreatedLoadTest, KeptScript, LoadTestRow, Rows
+from k6_cloud_mcp_tools.scripts import keep_script_of
 from k6_cloud_mcp_tools.sources import facts, given_script
+
+_CHANGEABLE = {"name", "project_id", "k6_version"}
+
+
+class ChangedLoadTest(LoadTestRow, Changed):
+    """A load test after a write."""
+
+
+class DeletedLoadTest(LoadTestRow, KeptScript):
+    """What was deleted, and where its script is kept."""
 
 
 async def list_load_tests(
@@ -61,7 +77,7 @@ async def create_load_test(
 ) -> CreatedLoadTest:
     """Create a load test from a k6 script. It does not run it: price it with validate_options, then start_load_test."""
     project = await the_project_id(app, project_id)
-    with given_script(app, script, script_path) as source:
+    async with given_script(app, script, script_path) as source:
         try:
             created = await app.k6.load_tests.create(project, name, source, k6_version or None)
         except Conflict as error:
@@ -73,72 +89,47 @@ async def create_load_test(
 
 async def update_load_test(
     k6: K6, load_test_id: LoadTestId, name: Name | None = None, k6_version: K6Version = None
-) -> LoadTestRow:
+) -> ChangedLoadTest:
     """Rename a load test or pin its k6 version (0 unpins). For the script: upload_load_test_script; project: move_load_test."""
-    changes: dict[str, str | int | None] = {"name": name} if name is not None else {}
+    asked: dict[str, str | int | None] = {"name": name} if name is not None else {}
     if k6_version is not None:
-        changes["k6_version"] = k6_version or None
-    if not changes:
+        asked["k6_version"] = k6_version or None
+    if not asked:
         raise ToolError("Nothing to update: give name or k6_version.")
-    await k6.load_tests.update(load_test_id, PatchLoadTest.model_validate(changes))
-    return LoadTestRow.of(await k6.load_tests.get(load_test_id))
+    before = await k6.load_tests.get(load_test_id)
+    await k6.load_tests.update(load_test_id, PatchLoadTest.model_validate(asked))
+    return await _changed(k6, before, asked)
 
 
-async def delete_load_test(k6: K6, load_test_id: LoadTestId) -> LoadTestRow:
+async def delete_load_test(app: TheApp, load_test_id: LoadTestId) -> DeletedLoadTest:
     """Delete a load test for good, with its script, runs, results and schedule. Shows what goes and asks first."""
-    test = await k6.load_tests.get(load_test_id)
+    test = await app.k6.load_tests.get(load_test_id)
+    script = await keep_script_of(app, load_test_id, test.project_id)
     try:
-        await k6.load_tests.delete(load_test_id)
+        await app.k6.load_tests.delete(load_test_id)
     except Conflict:
-        _require_idle(load_test_id, await newest_runs(k6, load_test_id))
+        await require_idle(app.k6, load_test_id, await newest_runs(app.k6, load_test_id))
         raise
-    return LoadTestRow.of(test)
+    kept = KeptScript.to_restore(script.sha256, app.kept_scripts.days, None) if script else KeptScript()
+    return DeletedLoadTest(**LoadTestRow.of(test).model_dump(), **kept.model_dump())
 
 
-async def preview_delete(app: App, load_test_id: int) -> Preview:
-    """What a delete takes along. Raises ToolError while the test runs."""
-    test = await app.k6.load_tests.get(load_test_id)
-    runs = await newest_runs(app.k6, load_test_id)
-    _require_idle(load_test_id, runs)
-    projects = await project_names(app.k6)
-    text = (
-        f"Delete load test {test.name!r} (id {test.id}) in project {projects.label(test.project_id)}, "
-        f"with its script, {_runs(runs)} with results, and {await _schedule(app.k6, load_test_id)}. "
-        "This cannot be undone."
-    )
-    return Preview(text, typed_name=test.name)
-
-
-async def move_load_test(k6: K6, load_test_id: LoadTestId, project_id: ProjectId) -> LoadTestRow:
+async def move_load_test(k6: K6, load_test_id: LoadTestId, project_id: ProjectId) -> ChangedLoadTest:
     """Move a load test with its runs and schedule to another project. Shows the effect and asks first."""
-    test = await k6.load_tests.get(load_test_id)
-    if test.project_id == project_id:
-        return LoadTestRow.of(test)
+    before = await k6.load_tests.get(load_test_id)
+    if before.project_id == project_id:
+        return ChangedLoadTest.of(before)
     await k6.load_tests.move(load_test_id, project_id)
-    return LoadTestRow.of(await k6.load_tests.get(load_test_id))
+    return await _changed(k6, before, {"project_id": project_id})
 
 
-async def preview_move(app: App, load_test_id: int, project_id: int) -> Preview | None:
-    """Where a move goes; None when the test is there already. Raises ToolError where it cannot work."""
-    test = await app.k6.load_tests.get(load_test_id)
-    if test.project_id == project_id:
-        return None
-    projects = await project_names(app.k6)
-    if project_id not in projects:
-        raise ToolError(f"Not moved: there is no project {project_id}. Find its id with list_projects.")
-    await _require_free_name(app.k6, test, project_id)
-    runs = await newest_runs(app.k6, load_test_id)
-    text = (
-        f"Move load test {test.name!r} (id {test.id}) from project {projects.label(test.project_id)} to "
-        f"{projects.label(project_id)}, with {_runs(runs)} and {await _schedule(app.k6, load_test_id)}. "
-        "Who can see and run it may change."
-    )
-    return Preview(text)
-
-
-async def newest_runs(k6: K6Cloud, load_test_id: int) -> Page[TestRun]:
-    """The newest runs of a test, with the count of all."""
-    return await k6.load_tests.list_runs(load_test_id, top=20, order_by="created desc", count=True)
+async def _changed(k6: K6Cloud, before: LoadTest, asked: Mapping[str, Any]) -> ChangedLoadTest:
+    """A test as it reads now, which has to show what was asked for, and what differs from `before`."""
+    with reading_back():
+        after = await k6.load_tests.get(before.id)
+    old, new = (one.model_dump(mode="json", include=_CHANGEABLE) for one in (before, after))
+    require_shown(asked, new)
+    return ChangedLoadTest(**LoadTestRow.of(after).model_dump(), changed=changes(old, new))
 
 
 async def _list(
@@ -161,37 +152,6 @@ async def _name_taken(k6: K6Cloud, project_id: int, name: str) -> str:
         else ""
     )
     return f"Not created: a load test named {name!r} already exists in project {project_id}.{existing}"
-
-
-def _require_idle(load_test_id: int, runs: Page[TestRun]) -> None:
-    for run in runs.value:
-        if not run.is_final:
-            raise ToolError(
-                f"Not deleted: load test {load_test_id} is running (run {run.id}, {run.status}; the API answers 409). "
-                f"Wait with wait_for_test_run or stop it with abort_test_run({run.id}), then delete again."
-            )
-
-
-async def _require_free_name(k6: K6Cloud, test: LoadTest, project_id: int) -> None:
-    taken = await k6.load_tests.list(project_id=project_id, name=test.name, top=1)
-    if taken.value:
-        raise ToolError(
-            f"Not moved: project {project_id} already has a load test named {test.name!r} "
-            f"(id {taken.value[0].id}). Rename one of them with update_load_test, then move again."
-        )
-
-
-async def _schedule(k6: K6Cloud, load_test_id: int) -> str:
-    """The schedule that goes along, in words that stay the same while somebody reads them."""
-    try:
-        schedule = await k6.schedules.of_load_test(load_test_id)
-    except NotFound:
-        return "no schedule (it has none)"
-    return f"its schedule{' (deactivated)' if schedule.deactivated else ''}"
-
-
-def _runs(page: Page[TestRun]) -> str:
-    return counted(page.count if page.count is not None else len(page.value), "run")
 
 
 OPERATIONS = [

@@ -1,18 +1,21 @@
 """Tools for load zones."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Annotated
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
+from k6_cloud.client import K6Cloud
 from k6_cloud.load_zones import LoadZone
 from k6_cloud_mcp_tools.app import K6, App
-from k6_cloud_mcp_tools.guard import Preview
+from k6_cloud_mcp_tools.changes import Changed, Changes, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.guard.previews import Preview
 from k6_cloud_mcp_tools.operation import confirmed, read
 from k6_cloud_mcp_tools.parameters import LoadZoneId, ProjectId
 from k6_cloud_mcp_tools.projects import project_names
-from k6_cloud_mcp_tools.results import Rows
+from k6_cloud_mcp_tools.results import Row, Rows
 
 _Ids = Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=500)]
 
@@ -25,6 +28,10 @@ class LoadZoneRow(BaseModel):
     k6_load_zone_id: str
     public: bool
     available: bool
+
+
+class ChangedRows(Rows[Row], Changed):
+    """A whole list after a write."""
 
 
 class AllowedProjectRow(BaseModel):
@@ -53,10 +60,14 @@ async def get_project_load_zones(k6: K6, project_id: ProjectId) -> Rows[LoadZone
 
 async def set_project_load_zones(
     k6: K6, project_id: ProjectId, load_zone_ids: Annotated[_Ids, Field(description="From list_load_zones.")]
-) -> Rows[LoadZoneRow]:
+) -> ChangedRows[LoadZoneRow]:
     """Replace the list of private load zones a project may use. Shows the change and asks first."""
-    zones = (await k6.load_zones.set_of_project(project_id, load_zone_ids)).value
-    return Rows(rows=[_row(zone) for zone in zones], total=len(zones))
+    before = await _private_zones(k6, project_id)
+    await k6.load_zones.set_of_project(project_id, load_zone_ids)
+    with reading_back():
+        after = await _private_zones(k6, project_id)
+    changed = _verified("load_zone_ids", before.keys(), load_zone_ids, after.keys())
+    return ChangedRows(rows=[_row(zone) for zone in after.values()], total=len(after), changed=changed)
 
 
 async def preview_project_zones(app: App, project_id: int, load_zone_ids: list[int]) -> Preview | None:
@@ -69,7 +80,7 @@ async def preview_project_zones(app: App, project_id: int, load_zone_ids: list[i
         raise ToolError(
             f"Not changed: load zone {public[0]} is public, so every project may use it. Give private ones only."
         )
-    now = {zone.id for zone in (await app.k6.load_zones.of_project(project_id)).value if not zone.public}
+    now = (await _private_zones(app.k6, project_id)).keys()
     change = _change(now, load_zone_ids, {zone.id: zone.name for zone in zones.values()})
     return Preview(f"Project {project.name!r} (id {project_id}) {change}.") if change else None
 
@@ -82,10 +93,14 @@ async def get_load_zone_projects(k6: K6, load_zone_id: LoadZoneId) -> Rows[Allow
 
 async def set_load_zone_projects(
     k6: K6, load_zone_id: LoadZoneId, project_ids: Annotated[_Ids, Field(description="From list_projects.")]
-) -> Rows[AllowedProjectRow]:
+) -> ChangedRows[AllowedProjectRow]:
     """Replace the list of projects that may use a private load zone. Shows the change and asks first."""
-    projects = (await k6.load_zones.set_projects(load_zone_id, project_ids)).value
-    return Rows(rows=[AllowedProjectRow(id=one.id, name=one.name) for one in projects], total=len(projects))
+    before = [one.id for one in (await k6.load_zones.projects(load_zone_id)).value]
+    await k6.load_zones.set_projects(load_zone_id, project_ids)
+    with reading_back():
+        after = await get_load_zone_projects(k6, load_zone_id)
+    changed = _verified("project_ids", before, project_ids, [row.id for row in after.rows])
+    return ChangedRows(rows=after.rows, total=after.total, changed=changed)
 
 
 async def preview_zone_projects(app: App, load_zone_id: int, project_ids: list[int]) -> Preview | None:
@@ -98,7 +113,19 @@ async def preview_zone_projects(app: App, load_zone_id: int, project_ids: list[i
     return Preview(f"Load zone {load_zone_id} {change}.") if change else None
 
 
-def _change(now: set[int], then: Iterable[int], names: dict[int, str]) -> str:
+async def _private_zones(k6: K6Cloud, project_id: int) -> dict[int, LoadZone]:
+    zones = (await k6.load_zones.of_project(project_id)).value
+    return {zone.id: zone for zone in zones if not zone.public}
+
+
+def _verified(name: str, before: Iterable[int], asked: Iterable[int], after: Iterable[int]) -> Changes | None:
+    """Ids before and after. Raises Unverified where those read back are not those asked for."""
+    now = {name: sorted({*after})}
+    require_shown({name: sorted({*asked})}, now)
+    return changes({name: sorted({*before})}, now)
+
+
+def _change(now: AbstractSet[int], then: Iterable[int], names: dict[int, str]) -> str:
     """What is gained and lost, in words; empty when nothing is."""
     wanted = set(then)
     parts = [("gains", wanted - now), ("loses", now - wanted)]

@@ -53,6 +53,22 @@ class ScriptFacts(BaseModel):
     sha256: str
 
 
+class KeptScript(BaseModel):
+    """A script that was replaced or deleted and is kept, and how to bring it back; absent when none is kept."""
+
+    kept_script_sha256: str | None = None
+    undo: str | None = None
+
+    @classmethod
+    def to_restore(cls, sha256: str, days: int, load_test_id: int | None) -> Self:
+        """A script that is kept for `days`; without a load test to restore it to, a new one is needed."""
+        where = f"load_test_id {load_test_id}" if load_test_id else "a new load test's id"
+        return cls(
+            kept_script_sha256=sha256,
+            undo=f"For up to {days} days: restore_load_test_script with {where} and this sha256.",
+        )
+
+
 class CreatedLoadTest(LoadTestRow):
     """A new test and the script it was given."""
 
@@ -142,10 +158,11 @@ class AnyTestRunRow(TestRunRow):
 
 
 class StartedRun(BaseModel):
-    """A run that was just started, and the page that shows it to people."""
+    """A started run, and the page that shows it to people. `already_started`: how long ago an earlier call did it."""
 
     test_run_id: int
     status: str
+    already_started: str | None = None
     page_url: str | None = Field(default=None)
     next: str
 

@@ -1,6 +1,7 @@
 """Tools for schedules: when a load test starts by itself."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Self
 
 from mcp.server.mcpserver.exceptions import ToolError
@@ -8,19 +9,18 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import Conflict, NotFound
-from k6_cloud.recurrence import next_start, problems_of
+from k6_cloud.recurrence import problems_of
 from k6_cloud.schedules import CreateSchedule, Cron, RecurrenceRule, Schedule
 from k6_cloud_mcp_tools.app import K6, App
-from k6_cloud_mcp_tools.guard import Preview
+from k6_cloud_mcp_tools.changes import Changed, Changes, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.guard.previews import Preview
 from k6_cloud_mcp_tools.listing import one_page
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, ScheduleId, Skip
-from k6_cloud_mcp_tools.pricing import Price, price_of, refusing
-from k6_cloud_mcp_tools.results import Moment, Rows, counted
-
-_SHOWN_STARTS = 5
-_MONTH = timedelta(days=30)
-_MOST_COUNTED = 3_000
+from k6_cloud_mcp_tools.results import Moment, Rows
+from k6_cloud_mcp_tools.schedule_words import essence, plan_of, repeats, with_next_start
+from k6_cloud_mcp_tools.starts.forecast import Forecast, next_starts
+from k6_cloud_mcp_tools.starts.pricing import price_of, refusing
 
 Starts = Annotated[
     AwareDatetime,
@@ -43,7 +43,11 @@ class ScheduleRow(BaseModel):
     def of(cls, schedule: Schedule) -> Self:
         """The row for a schedule."""
         facts = schedule.model_dump(include=set(cls.model_fields))
-        return cls(**facts, repeats=_repeats(schedule))
+        return cls(**facts, repeats=repeats(schedule))
+
+
+class ChangedSchedule(ScheduleRow, Changed):
+    """A schedule after a write; `changed` tells the schedule that was replaced, in words."""
 
 
 async def list_schedules(k6: K6, limit: Limit = 20, skip: Skip = 0) -> Rows[ScheduleRow]:
@@ -68,10 +72,16 @@ async def create_load_test_schedule(
     starts: Starts,
     recurrence_rule: RecurrenceRule | None = None,
     cron: Cron | None = None,
-) -> ScheduleRow:
+) -> ChangedSchedule:
     """Schedule a load test: once, by a rule, or by cron; replaces its schedule. Shows the times and the price and asks first."""
     plan = _plan(starts, recurrence_rule, cron)
-    return ScheduleRow.of(await k6.schedules.create(load_test_id, plan))
+    before = await _schedule_of(k6, load_test_id)
+    await k6.schedules.create(load_test_id, plan)
+    with reading_back():
+        after = await k6.schedules.of_load_test(load_test_id)
+    require_shown(essence(plan), essence(after))
+    old = {"schedule": repeats(before) if before else None}
+    return _changed(after, changes(old, {"schedule": repeats(after)}))
 
 
 async def preview_create(
@@ -79,20 +89,20 @@ async def preview_create(
 ) -> Preview:
     """When it will start, and what that costs. Raises ToolError for a schedule that would never start."""
     plan = _plan(starts, recurrence_rule, cron)
-    times = _starts(plan, datetime.now(UTC))
+    times = next_starts(plan, datetime.now(UTC))
     if not times:
         raise ToolError(
             "Not scheduled: it would never start. Give a time in the future, or a rule that repeats."
         )
     test = await app.k6.load_tests.get(load_test_id)
     with refusing("Not scheduled"):
-        price = await price_of(app, test)
+        forecast = Forecast.of(plan, times, await price_of(app, test))
     lines = [
         f"Schedule load test {test.name!r} (id {test.id}), which then starts by itself, {_terms(app)}.",
-        *_forecast(plan, times, price),
+        *forecast.lines,
         *await _replaced(app.k6, load_test_id),
     ]
-    return Preview("\n".join(lines))
+    return Preview("\n".join(lines), load=forecast.load)
 
 
 async def delete_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
@@ -105,16 +115,19 @@ async def delete_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
 async def preview_delete(app: App, schedule_id: int) -> Preview:
     """Which schedule goes."""
     schedule = await app.k6.schedules.get(schedule_id)
-    return Preview(f"Delete {await _described(app.k6, schedule)}. The test and its runs stay.")
+    return Preview(
+        f"Delete {await _described(app.k6, schedule, with_next_start)}. The test and its runs stay."
+    )
 
 
-async def activate_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
+async def activate_schedule(k6: K6, schedule_id: ScheduleId) -> ChangedSchedule:
     """Let a deactivated schedule start its load test again. Asks first."""
+    before = await k6.schedules.get(schedule_id)
     try:
         await k6.schedules.activate(schedule_id)
     except Conflict as error:
         raise _expired(schedule_id) from error
-    return ScheduleRow.of(await k6.schedules.get(schedule_id))
+    return await _switched(k6, before, deactivated=False)
 
 
 async def preview_activate(app: App, schedule_id: int) -> Preview | None:
@@ -125,20 +138,42 @@ async def preview_activate(app: App, schedule_id: int) -> Preview | None:
     if not schedule.deactivated:
         return None
     test = await app.k6.load_tests.get(schedule.load_test_id)
+    plan = plan_of(schedule)
+    times = next_starts(plan, datetime.now(UTC)) or [schedule.next_run]
     with refusing("Not activated"):
-        price = await price_of(app, test)
-    plan = CreateSchedule.model_validate(schedule.model_dump(include=set(CreateSchedule.model_fields)))
+        forecast = Forecast.of(plan, times, await price_of(app, test))
     lines = [
         f"Activate {await _described(app.k6, schedule)}; it then starts by itself, {_terms(app)}.",
-        *_forecast(plan, _starts(plan, datetime.now(UTC)) or [schedule.next_run], price),
+        *forecast.lines,
     ]
-    return Preview("\n".join(lines))
+    return Preview("\n".join(lines), load=forecast.load)
 
 
-async def deactivate_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
+async def deactivate_schedule(k6: K6, schedule_id: ScheduleId) -> ChangedSchedule:
     """Keep a schedule from starting its load test, until activate_schedule. Runs under way go on."""
+    before = await k6.schedules.get(schedule_id)
     await k6.schedules.deactivate(schedule_id)
-    return ScheduleRow.of(await k6.schedules.get(schedule_id))
+    return await _switched(k6, before, deactivated=True)
+
+
+async def _switched(k6: K6Cloud, before: Schedule, *, deactivated: bool) -> ChangedSchedule:
+    """A schedule as it reads now, which has to show that it is on or off."""
+    with reading_back():
+        after = await k6.schedules.get(before.id)
+    old, new = ({"deactivated": one.deactivated} for one in (before, after))
+    require_shown({"deactivated": deactivated}, new)
+    return _changed(after, changes(old, new))
+
+
+def _changed(schedule: Schedule, changed: Changes | None) -> ChangedSchedule:
+    return ChangedSchedule(**ScheduleRow.of(schedule).model_dump(), changed=changed)
+
+
+async def _schedule_of(k6: K6Cloud, load_test_id: int) -> Schedule | None:
+    try:
+        return await k6.schedules.of_load_test(load_test_id)
+    except NotFound:
+        return None
 
 
 def _expired(schedule_id: int) -> ToolError:
@@ -170,61 +205,14 @@ def _terms(app: App) -> str:
     )
 
 
-def _forecast(plan: CreateSchedule, times: list[datetime], price: Price) -> list[str]:
-    """When it starts next, and what that costs."""
-    return [
-        f"Next starts (UTC): {', '.join(f'{time:%a %Y-%m-%d %H:%M}' for time in times)}.",
-        f"Cost of a run: {price.words}.",
-        f"Cost of the 30 days from the first start: {_monthly(plan, times[0], price.vuh)}.",
-    ]
-
-
-def _starts(plan: CreateSchedule, now: datetime) -> list[datetime]:
-    """The next few starts, in UTC."""
-    times: list[datetime] = []
-    after = now
-    while len(times) < _SHOWN_STARTS and (start := next_start(plan, after)):
-        times.append(start)
-        after = start
-    return times
-
-
-def _monthly(plan: CreateSchedule, first: datetime, vuh: float | None) -> str:
-    """How often it starts within 30 days from its first start on, and what that costs."""
-    count, after = 1, first
-    while count < _MOST_COUNTED and (start := next_start(plan, after)) and start < first + _MONTH:
-        count += 1
-        after = start
-    least = "at least " if count == _MOST_COUNTED else ""
-    runs = f"{least}{counted(count, 'run')}"
-    return f"{runs}, price unknown" if vuh is None else f"{runs}, {least}{vuh * count:g} VUh"
-
-
 async def _replaced(k6: K6Cloud, load_test_id: int) -> list[str]:
-    try:
-        old = await k6.schedules.of_load_test(load_test_id)
-    except NotFound:
-        return []
-    return [f"It replaces the schedule the test has: {_repeats(old)}."]
+    old = await _schedule_of(k6, load_test_id)
+    return [f"It replaces the schedule the test has: {repeats(old)}."] if old else []
 
 
-async def _described(k6: K6Cloud, schedule: Schedule) -> str:
+async def _described(k6: K6Cloud, schedule: Schedule, words: Callable[[Schedule], str] = repeats) -> str:
     test = await k6.load_tests.get(schedule.load_test_id)
-    return f"schedule {schedule.id} of load test {test.name!r} (id {test.id}): {_repeats(schedule)}"
-
-
-def _repeats(schedule: Schedule) -> str:
-    """A schedule's rule in words."""
-    if schedule.cron:
-        return f"cron {schedule.cron.schedule} in {schedule.cron.time_zone}"
-    rule = schedule.recurrence_rule
-    if rule is None:
-        return f"once, at {schedule.starts:%Y-%m-%d %H:%M} UTC"
-    parts = [f"{rule.frequency} every {rule.interval}" if rule.interval > 1 else rule.frequency]
-    parts += [f"on {', '.join(rule.byday)}"] if rule.byday else []
-    parts += [f"until {rule.until:%Y-%m-%d %H:%M} UTC"] if rule.until else []
-    parts += [f"{rule.count} times"] if rule.count else []
-    return f"{' '.join(parts)} from {schedule.starts:%Y-%m-%d %H:%M} UTC"
+    return f"schedule {schedule.id} of load test {test.name!r} (id {test.id}): {words(schedule)}"
 
 
 OPERATIONS = [

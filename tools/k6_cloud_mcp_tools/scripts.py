@@ -1,35 +1,26 @@
-"""Tools for the scripts of load tests."""
+"""Reading the scripts of load tests, and keeping those that a delete takes along."""
 
-import difflib
 import json
 import posixpath
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
-from k6_cloud.archives import secret_patches
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import NotFound, ScriptError
 from k6_cloud.models import Json
 from k6_cloud.redaction import redact_metadata
 from k6_cloud.scripts import ENTRY_MEMBER, METADATA_MEMBER, Script
-from k6_cloud_mcp_tools.app import K6, App, TheApp
-from k6_cloud_mcp_tools.guard import Preview
-from k6_cloud_mcp_tools.operation import confirmed, read
-from k6_cloud_mcp_tools.parameters import (
-    LoadTestId,
-    ScriptMaxBytes,
-    ScriptMember,
-    ScriptOffset,
-    ScriptPath,
-    ScriptText,
-)
+from k6_cloud_mcp_tools.app import K6, App
+from k6_cloud_mcp_tools.kept_scripts import CannotKeep
+from k6_cloud_mcp_tools.operation import read
+from k6_cloud_mcp_tools.parameters import LoadTestId, ScriptMaxBytes, ScriptMember, ScriptOffset
 from k6_cloud_mcp_tools.results import ScriptFacts
-from k6_cloud_mcp_tools.sources import facts, given_script
+from k6_cloud_mcp_tools.sources import facts
 
 _MEMBERS_SHOWN = 200
-_DIFF_LINES = 80
-_DIFF_BYTES = 200_000
 
 
 class MemberRow(BaseModel):
@@ -47,13 +38,6 @@ class DownloadedScript(ScriptFacts):
     members_total: int | None = None
     text: str
     next_offset: int | None = None
-
-
-class UploadedScript(ScriptFacts):
-    """The script that is stored now, as it was read back."""
-
-    load_test_id: int
-    changed: bool
 
 
 async def download_load_test_script(
@@ -84,45 +68,6 @@ def part_of(script: Script, path: str | None, offset: int, max_bytes: int) -> Do
     )
 
 
-async def upload_load_test_script(
-    app: TheApp, load_test_id: LoadTestId, script: ScriptText = None, script_path: ScriptPath = None
-) -> UploadedScript:
-    """Set a load test's script. Replacing a different one shows the diff and asks first; the old one is lost."""
-    with given_script(app, script, script_path) as source:
-        wanted = _required(source)
-        before = await _stored_facts(app.k6, load_test_id)
-        if before and before.sha256 == wanted.sha256:
-            return UploadedScript(**before.model_dump(), load_test_id=load_test_id, changed=False)
-        await app.k6.load_tests.upload_script(load_test_id, wanted)
-        stored = await _stored_facts(app.k6, load_test_id)
-        if stored is None or not _is_stored(stored, wanted):
-            raise ToolError(
-                "The upload was accepted, but reading the script back gave something else. See what is stored "
-                "now with download_load_test_script before anything runs it."
-            )
-        return UploadedScript(**stored.model_dump(), load_test_id=load_test_id, changed=True)
-
-
-async def preview_upload(
-    app: App, load_test_id: int, script: str | None, script_path: str | None
-) -> Preview | None:
-    """What an upload changes; None when it is the first script or the same one."""
-    with given_script(app, script, script_path) as source:
-        wanted = _required(source)
-        test = await app.k6.load_tests.get(load_test_id)
-        stored = await stored_script(app.k6, load_test_id)
-        if stored is None:
-            return None
-        with stored:
-            if stored.sha256 == wanted.sha256:
-                return None
-            text = (
-                f"Replace the script of load test {test.name!r} (id {test.id}): {describe(stored)} becomes "
-                f"{describe(wanted)}. The old script is not kept.\n{_diff(stored, wanted)}"
-            )
-            return Preview(text.rstrip())
-
-
 def text_bytes(script: Script, path: str | None) -> bytes:
     """The UTF-8 bytes of a script or of one member of an archive; metadata.json comes redacted.
 
@@ -150,30 +95,46 @@ async def stored_script(k6: K6Cloud, load_test_id: int) -> Script | None:
         return None
 
 
-def describe(script: Script) -> str:
-    """A script in a preview: enough to know it again."""
-    return f"{script.kind}, {script.size} bytes, sha256 {script.sha256[:16]}"
+async def keep_script_of(app: App, load_test_id: int, project_id: int) -> ScriptFacts | None:
+    """Keep the script of a test that is to be deleted; None where there is none or none is kept.
 
-
-def _is_stored(stored: ScriptFacts, wanted: Script) -> bool:
-    """Whether the script that was read back is the one that was sent; a service may take stored secrets out."""
-    if stored.sha256 == wanted.sha256:
-        return True
-    return bool(secret_patches(wanted)) and (stored.size, stored.kind) == (wanted.size, wanted.kind)
-
-
-def _required(source: Script | None) -> Script:
-    if source is None:
-        raise ToolError("Give the script: script (text) or script_path. Nothing was sent.")
-    return source
-
-
-async def _stored_facts(k6: K6Cloud, load_test_id: int) -> ScriptFacts | None:
-    stored = await stored_script(k6, load_test_id)
+    Raises CannotKeep.
+    """
+    if not app.kept_scripts.days:
+        return None
+    with refusing_to_lose():
+        stored = await stored_script(app.k6, load_test_id)
     if stored is None:
         return None
     with stored:
-        return facts(stored)
+        return facts(stored) if await app.kept_scripts.keep(stored, project_id) else None
+
+
+async def check_script_of(app: App, load_test_id: int) -> str:
+    """The script that a delete takes along, in words. Raises CannotKeep where it should be kept and cannot."""
+    if not app.kept_scripts.days:
+        return "its script"
+    with refusing_to_lose():
+        stored = await stored_script(app.k6, load_test_id)
+    if stored is None:
+        return "no script (it has none)"
+    with stored:
+        await app.kept_scripts.check(stored)
+        return f"its script ({describe(stored)})"
+
+
+@contextmanager
+def refusing_to_lose() -> Generator[None, None, None]:
+    """Turn the failure to read a script that is to be kept into CannotKeep."""
+    try:
+        yield
+    except ScriptError as error:
+        raise CannotKeep(str(error)) from error
+
+
+def describe(script: Script) -> str:
+    """A script in a preview: enough to know it again."""
+    return f"{script.kind}, {script.size} bytes, sha256 {script.sha256[:16]}"
 
 
 def _is_metadata(path: str) -> bool:
@@ -197,20 +158,4 @@ def _character_start(data: bytes, position: int) -> int:
     return min(position, len(data))
 
 
-def _diff(stored: Script, wanted: Script) -> str:
-    """A unified diff of two JavaScript sources, cut to a readable length; empty for anything else."""
-    both = (stored, wanted)
-    if any(script.kind == "archive" or script.size > _DIFF_BYTES for script in both):
-        return ""
-    old, new = (script.read().decode(errors="replace").splitlines() for script in both)
-    lines = list(difflib.unified_diff(old, new, "stored", "new", n=2, lineterm=""))
-    cut = len(lines) - _DIFF_LINES
-    return "\n".join(lines[:_DIFF_LINES] + ([f"… {cut} more lines"] if cut > 0 else []))
-
-
-OPERATIONS = [
-    read(download_load_test_script, "Read a load test's script"),
-    confirmed(
-        upload_load_test_script, "Set a load test's script", preview_upload, destructive=True, idempotent=True
-    ),
-]
+OPERATIONS = [read(download_load_test_script, "Read a load test's script")]

@@ -1,13 +1,18 @@
 """Tools for finding and keeping test runs: over all tests, notes, stars, scripts, deletion."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
+from k6_cloud.client import K6Cloud
+from k6_cloud.models import TestRun
 from k6_cloud.test_runs import Distribution, PatchTestRun
 from k6_cloud_mcp_tools.app import K6, App
-from k6_cloud_mcp_tools.guard import Preview
+from k6_cloud_mcp_tools.changes import Changed, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.guard.previews import Preview
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.parameters import (
     After,
@@ -19,6 +24,7 @@ from k6_cloud_mcp_tools.parameters import (
     Skip,
     TestRunId,
 )
+from k6_cloud_mcp_tools.quoting import quoted
 from k6_cloud_mcp_tools.results import AnyTestRunRow, Rows, TestRunDetails
 from k6_cloud_mcp_tools.scripts import DownloadedScript, part_of
 
@@ -27,6 +33,10 @@ class Deleted(BaseModel):
     """What was deleted."""
 
     id: int
+
+
+class ChangedTestRun(TestRunDetails, Changed):
+    """A run after a write."""
 
 
 async def list_test_runs(
@@ -43,10 +53,11 @@ async def list_test_runs(
     return Rows(rows=rows, total=total, next_skip=skip + len(rows) if start and rows else None)
 
 
-async def update_test_run(k6: K6, test_run_id: TestRunId, note: str) -> TestRunDetails:
+async def update_test_run(k6: K6, test_run_id: TestRunId, note: str) -> ChangedTestRun:
     """Set the note of a run; an empty one removes it."""
+    before = await k6.test_runs.get(test_run_id)
     await k6.test_runs.update(test_run_id, PatchTestRun(note=note))
-    return TestRunDetails.of(await k6.test_runs.get(test_run_id))
+    return await _changed(k6, before, {"note": note})
 
 
 async def delete_test_run(k6: K6, test_run_id: TestRunId) -> Deleted:
@@ -65,9 +76,10 @@ async def preview_delete(app: App, test_run_id: int) -> Preview:
         )
     test = await app.k6.load_tests.get(run.test_id)
     starred = " It is starred." if run.is_starred else ""
+    note = f" Its note: {quoted(run.note)}." if run.note else ""
     text = (
         f"Delete run {run.id} of load test {test.name!r} (id {test.id}) of {run.created:%Y-%m-%d %H:%M} UTC, "
-        f"{run.result or run.status}, with its results and metrics.{starred} This cannot be undone."
+        f"{run.result or run.status}, with its results and metrics.{starred}{note} This cannot be undone."
     )
     return Preview(text, typed_name=str(run.id))
 
@@ -89,16 +101,27 @@ async def download_test_run_script(
         return part_of(script, path, offset, max_bytes)
 
 
-async def star_test_run(k6: K6, test_run_id: TestRunId) -> TestRunDetails:
+async def star_test_run(k6: K6, test_run_id: TestRunId) -> ChangedTestRun:
     """Star a run, to find it again."""
+    before = await k6.test_runs.get(test_run_id)
     await k6.test_runs.star(test_run_id)
-    return TestRunDetails.of(await k6.test_runs.get(test_run_id))
+    return await _changed(k6, before, {"starred": True})
 
 
-async def unstar_test_run(k6: K6, test_run_id: TestRunId) -> TestRunDetails:
+async def unstar_test_run(k6: K6, test_run_id: TestRunId) -> ChangedTestRun:
     """Take the star off a run."""
+    before = await k6.test_runs.get(test_run_id)
     await k6.test_runs.unstar(test_run_id)
-    return TestRunDetails.of(await k6.test_runs.get(test_run_id))
+    return await _changed(k6, before, {"starred": False})
+
+
+async def _changed(k6: K6Cloud, before: TestRun, asked: Mapping[str, Any]) -> ChangedTestRun:
+    """A run as it reads now, which has to show what was asked for, and what differs from `before`."""
+    with reading_back():
+        after = await k6.test_runs.get(before.id)
+    old, new = ({"note": run.note, "starred": run.is_starred} for run in (before, after))
+    require_shown(asked, new)
+    return ChangedTestRun(**TestRunDetails.of(after).model_dump(), changed=changes(old, new))
 
 
 OPERATIONS = [
