@@ -1,0 +1,56 @@
+"""Servers over a ground: in memory, and over HTTP on loopback."""
+
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import uvicorn
+from hostile.clients import Caller, Era, Host, in_memory, joined
+from hostile.ground import ACTS, Ground, Pause, calling
+from mcp.server.mcpserver import MCPServer
+from starlette.types import ASGIApp
+
+from k6_cloud_mcp.server import K6Server, build_server
+from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.catalog import OPERATIONS
+
+ACTING = [operation for operation in OPERATIONS if operation.name in ACTS]
+
+
+def serving(
+    ground: Ground, key: bytes | None = None, pauses: dict[str, Pause] | None = None, **app: Any
+) -> K6Server:
+    """A server of the operations that act on a ground; `app` are fields of its App, `pauses` as for `calling`."""
+
+    @asynccontextmanager
+    async def open_app() -> AsyncGenerator[App, None]:
+        async with calling(ground, **(pauses or {})) as k6:
+            yield replace(App(k6, sandbox=True, ask_seconds=20), **app)
+
+    return build_server(open_app, ACTING, sandbox=True, key=key)
+
+
+@asynccontextmanager
+async def connected(server: MCPServer[App], host: Host, era: Era) -> AsyncGenerator[Caller, None]:
+    """A client of a server in this process."""
+    async with in_memory(server) as streams, joined(streams, host, era) as caller:
+        yield caller
+
+
+@asynccontextmanager
+async def listening(app: ASGIApp) -> AsyncGenerator[str, None]:
+    """An HTTP application on loopback: its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(server.serve, [listener])
+            with anyio.fail_after(20):
+                while not server.started:
+                    await anyio.sleep(0.02)
+            try:
+                yield "http://{}:{}/mcp".format(*listener.getsockname())
+            finally:
+                server.should_exit = True
