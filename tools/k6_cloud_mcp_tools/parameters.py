@@ -33,7 +33,8 @@ ScriptOffset = Annotated[int, Field(ge=0, description="next_offset of the part b
 ScriptMaxBytes = Annotated[int, Field(ge=4, le=200_000)]
 ScriptText = Annotated[str | None, Field(description="k6 JavaScript source.")]
 ScriptPath = Annotated[
-    str | None, Field(description="Instead of script: local path of a .js, .ts or k6 .tar file.")
+    str | None,
+    Field(description="Instead of script: local path of a .js, .ts or k6 .tar file, or of a folder."),
 ]
 K6Version = Annotated[
     int | None, Field(ge=0, description="Identifier of a k6 version, not a version string.")

@@ -1,0 +1,1 @@
+"""Known traps in k6 scripts, found in their text and options."""
