@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 
 from k6_cloud.client import K6Cloud
 from k6_cloud_mcp_tools.app import K6
-from k6_cloud_mcp_tools.measurements import FIGURES, Measured, each, measure
+from k6_cloud_mcp_tools.figures.measurements import FIGURES, Measured, each, measure
+from k6_cloud_mcp_tools.figures.thresholds import Threshold
 from k6_cloud_mcp_tools.results import AnyTestRunRow, rounded
-from k6_cloud_mcp_tools.thresholds import Threshold
 
 Item = TypeVar("Item")
 _CHECKS_SHOWN = 30

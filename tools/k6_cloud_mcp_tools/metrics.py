@@ -10,7 +10,7 @@ from k6_cloud.metrics import QueryResult, Series
 from k6_cloud.models import TestRun
 from k6_cloud_mcp_tools.app import K6
 from k6_cloud_mcp_tools.comparison import compare_test_runs
-from k6_cloud_mcp_tools.metric_queries import Method, build_query, find_metric
+from k6_cloud_mcp_tools.figures.metric_queries import Method, build_query, find_metric
 from k6_cloud_mcp_tools.operation import read
 from k6_cloud_mcp_tools.parameters import TestRunId
 from k6_cloud_mcp_tools.results import Moment, Rows, rounded
@@ -80,7 +80,7 @@ async def query_test_run_metrics(
     known = find_metric((await k6.metrics.list(test_run_id)).value, metric)
     query = build_query(known, method, percentile, group_by, labels)
     run = await k6.test_runs.get(test_run_id)
-    first, last = _window(run, start, end)
+    first, last = window_of(run, start, end)
     window = {"start": start, "end": end}
     if step is None:
         result = await k6.metrics.query_aggregate(test_run_id, query.query, query.metric, **window)
@@ -89,7 +89,7 @@ async def query_test_run_metrics(
         seconds = math.ceil(last.timestamp()) - math.floor(first.timestamp())
         step = max(step, math.ceil(seconds / MAX_POINTS))
         result = await k6.metrics.query_range(test_run_id, query.query, query.metric, step=step, **window)
-    shown = _series(result, group_by, _window(run, None, None)[0] if step else None)
+    shown = _series(result, group_by, window_of(run, None, None)[0] if step else None)
     return MetricAnswer(
         metric=known.name,
         type=known.type,
@@ -102,7 +102,7 @@ async def query_test_run_metrics(
     )
 
 
-def _window(run: TestRun, start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
+def window_of(run: TestRun, start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
     """What is asked about: by default from when load began to when it ended, as the service has it."""
     entered = {status.type: status.entered for status in run.status_history}
     first = start or entered.get("running", run.created)

@@ -9,8 +9,8 @@ import anyio
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
 from k6_cloud.models import TestRun
-from k6_cloud_mcp_tools.metric_queries import selector
-from k6_cloud_mcp_tools.thresholds import Threshold, thresholds_of
+from k6_cloud_mcp_tools.figures.metric_queries import selector
+from k6_cloud_mcp_tools.figures.thresholds import Threshold, thresholds_of
 
 _CONCURRENT = 4
 Given = TypeVar("Given")

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from k6_cloud_mcp_tools.thresholds import Threshold, thresholds_of
+from k6_cloud_mcp_tools.figures.thresholds import Threshold, thresholds_of
 
 
 def the(conditions: Any, metric: str = "http_req_duration") -> Threshold:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
 from k6_cloud.models import TestRun
-from k6_cloud_mcp_tools.measurements import failing_checks, measured_thresholds, metric_types
+from k6_cloud_mcp_tools.figures.measurements import failing_checks, measured_thresholds, metric_types
+from k6_cloud_mcp_tools.figures.thresholds import Threshold, thresholds_of
 from k6_cloud_mcp_tools.results import message_of, short
-from k6_cloud_mcp_tools.thresholds import Threshold, thresholds_of
 
 
 async def verdict_of(k6: K6Cloud, run: TestRun) -> str | None:

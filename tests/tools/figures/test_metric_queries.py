@@ -2,7 +2,7 @@ import pytest
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.metrics import Metric
-from k6_cloud_mcp_tools.metric_queries import Method, MetricQuery, build_query, find_metric, selector
+from k6_cloud_mcp_tools.figures.metric_queries import Method, MetricQuery, build_query, find_metric, selector
 
 COUNTER = Metric(name="http_reqs", type="counter")
 GAUGE = Metric(name="vus", type="gauge")

@@ -9,7 +9,7 @@ from worlds import World
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import NotFound, StatusError
 from k6_cloud.models import TestRun
-from k6_cloud_mcp_tools.measurements import each, failing_checks, measure
+from k6_cloud_mcp_tools.figures.measurements import each, failing_checks, measure
 
 CHECKED = """
 import { check } from 'k6';

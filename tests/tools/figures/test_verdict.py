@@ -8,7 +8,7 @@ from worlds import World, content_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import TestRun
-from k6_cloud_mcp_tools.verdict import verdict_of
+from k6_cloud_mcp_tools.figures.verdict import verdict_of
 
 RunScript = Callable[..., Awaitable[TestRun]]
 NOTHING = "export const options = { iterations: 1 }; export default () => {};"

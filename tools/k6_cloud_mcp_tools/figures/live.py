@@ -10,7 +10,7 @@ import anyio
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
 from k6_cloud.models import TestRun
-from k6_cloud_mcp_tools.measurements import each
+from k6_cloud_mcp_tools.figures.measurements import each
 from k6_cloud_mcp_tools.results import short
 
 _WINDOW = timedelta(seconds=10)

@@ -1,0 +1,1 @@
+"""What a run measured: read, judged and drawn."""
