@@ -1,0 +1,1 @@
+"""`k6-cloud-mcp install`: the server, written into the configuration of AI hosts."""
