@@ -1,0 +1,1 @@
+"""Who may call over HTTP, and whose Grafana stands behind a call."""
