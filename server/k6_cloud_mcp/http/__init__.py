@@ -1,0 +1,1 @@
+"""What the HTTP transport needs to serve a team: workers, limits, probes and figures."""
