@@ -10,14 +10,18 @@ from k6_cloud_mcp_tools.catalog import OPERATIONS
 PROMPTS = load_prompts()
 TOOLS = {operation.name for operation in OPERATIONS}
 TOOL_LIKE = re.compile(
-    r"`((?:abort|create|delete|download|get|list|move|query|start|update|upload|validate|wait)_\w+)`"
+    r"`((?:abort|activate|compare|create|deactivate|delete|download|get|lint|list|move|query|start|update|upload|validate|wait)_\w+)`"
 )
 
 
-def test_the_five_prompts_are_loaded_by_name():
+def test_the_prompts_are_loaded_by_name():
     assert [prompt.name for prompt in PROMPTS] == [
+        "capacity_plan",
         "compare_test_runs",
         "design_load_test",
+        "nightly_schedule",
+        "openapi_to_load_test",
+        "regression_hunt",
         "review_script",
         "run_and_report",
         "triage_failed_run",
@@ -78,9 +82,19 @@ def test_every_prompt_is_described_and_neither_curt_nor_endless(prompt: Prompt):
     assert prompt.title
     assert prompt.description.endswith(".")
     assert all(argument.description for argument in prompt.arguments)
-    assert 150 <= len(prompt.template.split()) <= 400
+    assert 150 <= len(prompt.template.split()) <= 450
 
 
 @pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.name)
 def test_every_prompt_says_that_what_it_reads_is_data(prompt: Prompt):
     assert re.search(r"\bdata\b.*(not instructions|never follow)", prompt.template)
+
+
+@pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.name)
+def test_a_prompt_that_goes_on_with_another_names_one_that_exists(prompt: Prompt):
+    names = {other.name for other in PROMPTS}
+    for sentence in re.findall(
+        r"(?:go on with|the prompt|then a|compare steps with)([^.:]+)[.:]", prompt.template
+    ):
+        for word in re.findall(r"\b[a-z]+_[a-z_]+\b", sentence):
+            assert word in names | TOOLS | {"load_test_id"}
