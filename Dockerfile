@@ -7,7 +7,7 @@ WORKDIR /src
 # Dependencies first: they change less often than the code, and this layer is then kept.
 COPY pyproject.toml ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv pip install --python /opt/k6-cloud-mcp --compile-bytecode -r pyproject.toml
+    uv pip install --python /opt/k6-cloud-mcp --compile-bytecode -r pyproject.toml --extra otel
 COPY . .
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv pip install --python /opt/k6-cloud-mcp --compile-bytecode --no-deps .

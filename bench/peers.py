@@ -97,8 +97,10 @@ def all_peers(upstream: str, scratch: Path, *, here: bool) -> list[Peer]:
 
     With `here` nothing is installed: this environment serves for ours and the floor, and fastmcp is left out.
     """
-    cloud = {"K6_CLOUD_TOKEN": "bench", "K6_CLOUD_STACK_ID": "1", "K6_CLOUD_HOST_V6": upstream}
-    sandbox = {"K6_MCP_BACKEND": "sandbox", "K6_SANDBOX_DIR": str(scratch / "sandbox")}
+    # One caller, the bench, makes more calls than a server would take from one caller.
+    limits = {"K6_MCP_MAX_CALLS": "1000", "K6_MCP_MAX_CALLS_PER_MINUTE": "10000000"}
+    cloud = {"K6_CLOUD_TOKEN": "bench", "K6_CLOUD_STACK_ID": "1", "K6_CLOUD_HOST_V6": upstream, **limits}
+    sandbox = {"K6_MCP_BACKEND": "sandbox", "K6_SANDBOX_DIR": str(scratch / "sandbox"), **limits}
     fake = {"BENCH_UPSTREAM": upstream}
     python = dict.fromkeys([OURS, FLOOR], sys.executable) if here else _installed(scratch)
     ours = [python[OURS], "-m", "k6_cloud_mcp"]

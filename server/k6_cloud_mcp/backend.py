@@ -1,41 +1,149 @@
 """Which service stands behind the tools: Grafana Cloud k6, or the sandbox in this process."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 
+import httpx
 from pydantic import ValidationError
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
+from k6_cloud.retries import NO_RETRIES
+from k6_cloud_mcp.access.pool import Pool
+from k6_cloud_mcp.access.profiles import Profile, read_profiles
+from k6_cloud_mcp.access.stacks import Stacks
+from k6_cloud_mcp.access.watched_file import BrokenFile, Watched
+from k6_cloud_mcp.audit import audit_of
+from k6_cloud_mcp.bundling import script_bundler
 from k6_cloud_mcp.inspection import script_inspector
+from k6_cloud_mcp.measures import Measures
 from k6_cloud_mcp.settings import Settings, SettingsError
+from k6_cloud_mcp.spent_files import SpentFiles
+from k6_cloud_mcp.watched_upstream import WatchedClient
 from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.backups import Backups
+from k6_cloud_mcp_tools.guard.confirmations import Confirmations
+from k6_cloud_mcp_tools.kept_scripts import KeepsNothing, KeptScripts
 
 
 @asynccontextmanager
-async def open_backend(settings: Settings, *, local_files: bool) -> AsyncGenerator[App, None]:
-    """The app for these settings. `local_files` lets tools read scripts by path: only where client and server
-    share a machine and a user, that is on stdio."""
-    opened = (
-        _open_sandbox(settings, local_files) if settings.uses_sandbox else _open_cloud(settings, local_files)
+async def open_backend(
+    settings: Settings, *, local_files: bool, stacks: Stacks | None = None, measures: Measures | None = None
+) -> AsyncGenerator[App, None]:
+    """The app for these settings; with `stacks`, what those need as well.
+
+    `local_files` lets tools read scripts by path: only where client and server share a machine and a user, that is
+    on stdio.
+    """
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(_opened(settings, local_files, measures))
+        if stacks is not None:
+            await stack.enter_async_context(stacks.pool.running())
+            if stacks.has_sandbox:
+                stacks.sandbox = await stack.enter_async_context(_open_sandbox(settings, local_files))
+        yield _ruled(app, settings, measures)
+
+
+def stacks_of(settings: Settings, measures: Measures | None = None) -> Stacks:
+    """The stacks that callers can reach by these settings. Raises SettingsError."""
+    if settings.has_no_stack_of_its_own and settings.backend == "sandbox":
+        raise SettingsError(
+            "K6_MCP_BACKEND=sandbox contradicts K6_MCP_PROFILES_FILE and K6_MCP_CALLER_CREDENTIALS=required. Leave it out; "
+            "a profile with sandbox = true is the sandbox."
+        )
+    return Stacks(
+        Pool(lambda credentials: _connect(settings, credentials, measures)),
+        lambda profile: _kept_scripts(settings, f"stack-{profile}"),
+        _profiles(settings),
+        needs_own=settings.caller_credentials == "required",
     )
-    async with opened as app:
-        yield app
+
+
+def _profiles(settings: Settings) -> Watched[Mapping[str, Profile]] | None:
+    if settings.profiles_file is None:
+        return None
+    try:
+        return read_profiles(settings.profiles_file.expanduser())
+    except BrokenFile as error:
+        raise SettingsError(f"K6_MCP_PROFILES_FILE: {error}") from error
+
+
+def _opened(
+    settings: Settings, local_files: bool, measures: Measures | None
+) -> AbstractAsyncContextManager[App]:
+    if settings.has_no_stack_of_its_own:
+        return _open_nothing(settings, local_files)
+    if settings.uses_sandbox:
+        return _open_sandbox(settings, local_files)
+    return _open_cloud(settings, local_files, measures)
+
+
+def _ruled(app: App, settings: Settings, measures: Measures | None) -> App:
+    """The app under the operator's policy, with confirmations that processes with the same key share."""
+    policy = settings.policy()
+    ruled = replace(
+        app,
+        confirmations=_confirmations(settings),
+        audit=audit_of(settings, measures),
+        kept_scripts=_kept_scripts(settings),
+        ask_seconds=settings.ask_seconds,
+        default_project_id=app.default_project_id or policy.only_project,
+    )
+    return ruled.under(policy)
+
+
+def _confirmations(settings: Settings) -> Confirmations:
+    """Processes that share a key share what was spent, too; one alone need not write it down."""
+    spent = SpentFiles(settings.state_dir.expanduser() / "spent") if settings.key else None
+    return Confirmations(settings.key, spent=spent)
+
+
+def _kept_scripts(settings: Settings, *within: str) -> KeptScripts:
+    if not settings.backups:
+        return KeepsNothing()
+    directory = settings.state_dir.expanduser().joinpath("scripts", *within)
+    return Backups(directory, max_mib=settings.backup_max_mib, days=settings.backup_days)
 
 
 @asynccontextmanager
-async def _open_cloud(settings: Settings, local_files: bool) -> AsyncGenerator[App, None]:
+async def _open_nothing(settings: Settings, local_files: bool) -> AsyncGenerator[App, None]:
+    """An app with no stack behind it: each call is given one."""
+    async with httpx.AsyncClient(transport=_Nowhere(), base_url=settings.base_url) as http:
+        yield App(
+            K6Cloud(http, max_script_bytes=settings.max_script_bytes, retries=NO_RETRIES),
+            inspect_script=script_inspector() if local_files else None,
+            bundle_script=script_bundler(settings.max_script_bytes) if local_files else None,
+            local_files=local_files,
+        )
+
+
+class _Nowhere(httpx.AsyncBaseTransport):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.UnsupportedProtocol("no stack was chosen", request=request)
+
+
+@asynccontextmanager
+async def _open_cloud(
+    settings: Settings, local_files: bool, measures: Measures | None
+) -> AsyncGenerator[App, None]:
     credentials = _credentials(settings)
-    async with connect(credentials, settings.base_url) as http:
+    async with _connect(settings, credentials, measures) as http:
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
-            confirm=settings.confirm,
             default_project_id=settings.project_id,
             # Evaluating a script runs its code: fine for the user whose machine this is, not on a shared server.
             inspect_script=script_inspector() if local_files else None,
+            bundle_script=script_bundler(settings.max_script_bytes) if local_files else None,
             local_files=local_files,
         )
+
+
+def _connect(settings: Settings, credentials: Credentials, measures: Measures | None) -> httpx.AsyncClient:
+    client = partial(WatchedClient, measures) if measures else httpx.AsyncClient
+    return connect(credentials, settings.base_url, client=client)
 
 
 def _credentials(settings: Settings) -> Credentials:
@@ -49,21 +157,22 @@ def _credentials(settings: Settings) -> Credentials:
 @asynccontextmanager
 async def _open_sandbox(settings: Settings, local_files: bool) -> AsyncGenerator[App, None]:
     # Imported only when used: the cloud backend need not pay for the sandbox at start-up.
-    from k6_cloud_sandbox.problems import SandboxError
-    from k6_cloud_sandbox.sandbox import open_sandbox
-    from k6_cloud_sandbox.settings import SandboxSettings
+    from k6_cloud_mcp.lazy_sandbox import lazy_sandbox
+    from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
 
-    async with AsyncExitStack() as stack:
-        try:
-            sandbox = await stack.enter_async_context(open_sandbox(SandboxSettings()))
-        except (SandboxError, ValidationError) as error:
-            raise SettingsError(f"The sandbox cannot be opened: {error}") from error
-        http = await stack.enter_async_context(sandbox.http())
+    try:
+        own = SandboxSettings()
+    except ValidationError as error:
+        raise SettingsError(f"The sandbox cannot be opened: {error}") from error
+    async with (
+        lazy_sandbox(own) as sandbox,
+        connect(Credentials(own.own_token, STACK_ID), "http://127.0.0.1", sandbox) as http,
+    ):
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
-            confirm=settings.confirm,
             sandbox=True,
-            inspect_script=script_inspector({"SANDBOX_URL": sandbox.base_url}),
+            inspect_script=script_inspector(sandbox.variables),
+            bundle_script=script_bundler(settings.max_script_bytes) if local_files else None,
             local_files=local_files,
             poll_seconds=0.5,
         )

@@ -1,7 +1,5 @@
 """Completion of the `{id}` in document addresses: by id, or by a part of the name."""
 
-from collections.abc import Callable
-
 from mcp.server.mcpserver import MCPServer
 from mcp_types import (
     Completion,
@@ -12,6 +10,8 @@ from mcp_types import (
 )
 
 from k6_cloud.errors import K6CloudError
+from k6_cloud_mcp.access.grant import current_grant
+from k6_cloud_mcp.request_rules import app_of_request
 from k6_cloud_mcp_tools.app import App
 from k6_cloud_mcp_tools.listing import search_pages
 from k6_cloud_mcp_tools.results import LoadTestRow
@@ -19,17 +19,19 @@ from k6_cloud_mcp_tools.results import LoadTestRow
 _LIMIT = 20
 
 
-def add_completions(server: MCPServer[App], app: Callable[[], App | None]) -> None:
-    """Answer completion requests; `app` gives the running app, because the SDK hands a handler no context."""
+def add_completions(server: MCPServer[App]) -> None:
+    """Answer completion requests."""
 
     async def complete(
         ref: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
         context: CompletionContext | None,  # noqa: ARG001 - the SDK passes it
     ) -> Completion | None:
-        running = app()
+        running = app_of_request.get()
         asks_for_test = isinstance(ref, ResourceTemplateReference) and "load_tests/{id}" in ref.uri
-        if running is None or argument.name != "id" or not asks_for_test:
+        if running is None or not current_grant().may("k6:read"):
+            return None
+        if argument.name != "id" or not asks_for_test:
             return None
         return Completion(values=await _load_test_ids(running, argument.value))
 

@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
-from k6_cloud_mcp.backend import open_backend
+from k6_cloud_mcp.access.grant import current_grant
+from k6_cloud_mcp.audit import journal_of
+from k6_cloud_mcp.backend import open_backend, stacks_of
 from k6_cloud_mcp.login import read_login
+from k6_cloud_mcp.rung_report import rung_report
 from k6_cloud_mcp.settings import Settings, SettingsError
 from k6_cloud_sandbox.runner.binary import INSTALL_HINT, find_k6
 from k6_cloud_sandbox.sandbox import open_sandbox
@@ -26,10 +29,10 @@ class Finding:
     fix: str = ""
 
 
-async def run_doctor() -> int:
-    """Print every finding. Returns the exit code: 0 when all is well."""
+async def run_doctor(client: str | None = None) -> int:
+    """Print every finding; with `client`, how its guarded calls are decided. The exit code: 0 when all is well."""
     well = True
-    async for finding in findings():
+    async for finding in findings(client):
         mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
         click.echo(f"{mark} {click.style(finding.subject, bold=True)}: {finding.detail}")
         if not finding.ok:
@@ -38,11 +41,12 @@ async def run_doctor() -> int:
     return 0 if well else 1
 
 
-async def findings() -> AsyncIterator[Finding]:
-    """Check settings, service, k6 and sandbox, in the order in which they are needed."""
+async def findings(client: str | None = None) -> AsyncIterator[Finding]:
+    """Check settings, service, policy, k6 and sandbox, in the order in which they are needed."""
     try:
         settings = Settings.load()
         uses_sandbox = settings.uses_sandbox
+        policy = settings.policy()
     except SettingsError as error:
         yield Finding(
             "Settings",
@@ -51,13 +55,38 @@ async def findings() -> AsyncIterator[Finding]:
             "Correct the variable, in the shell or in the host's configuration.",
         )
         return
-    yield _backend(settings, uses_sandbox)
-    if not uses_sandbox:
+    if settings.has_no_stack_of_its_own:
+        async for finding in _stacks(settings):
+            yield finding
+    else:
+        yield _backend(settings, uses_sandbox)
+    if not uses_sandbox and not settings.has_no_stack_of_its_own:
         async for finding in _cloud(settings):
             yield finding
+    yield Finding("Policy", True, str(policy))
+    for line in rung_report(policy, client) if client else ():
+        yield Finding("Client", True, line)
+    yield _audit(settings)
     yield await _k6(uses_sandbox)
     if uses_sandbox:
         yield await _sandbox()
+
+
+async def _stacks(settings: Settings) -> AsyncIterator[Finding]:
+    """Whether each profile can be read."""
+    try:
+        stacks = stacks_of(settings)
+    except SettingsError as error:
+        yield Finding("Profiles", False, str(error), "Correct the file that K6_MCP_PROFILES_FILE names.")
+        return
+    names = stacks.names(current_grant())
+    if not names:
+        yield Finding("Backend", True, "each caller brings a stack (K6_MCP_CALLER_CREDENTIALS=required)")
+    async with open_backend(settings, local_files=False, stacks=stacks) as base:
+        for name in names:
+            async with stacks.app(base, current_grant(), name) as app:
+                finding = await _permission(app.k6)
+            yield replace(finding, subject=f"Profile {name}")
 
 
 def _backend(settings: Settings, uses_sandbox: bool) -> Finding:
@@ -96,6 +125,17 @@ async def _permission(k6: K6Cloud) -> Finding:
             "Access", False, str(error), "Check K6_CLOUD_TOKEN, and that its user may see this stack."
         )
     return Finding("Access", True, f"{projects.count} projects and {tests.count} load tests can be read")
+
+
+def _audit(settings: Settings) -> Finding:
+    if (journal := journal_of(settings)) is None:
+        return Finding("Audit", True, "off (K6_MCP_AUDIT_FILE=off)")
+    try:
+        records = sum(1 for _ in journal.newest())
+    except OSError as error:
+        fix = "Set K6_MCP_AUDIT_FILE to a file that this user can read and write. Until then guarded tools do nothing."
+        return Finding("Audit", False, f"{journal.path} cannot be used: {error.strerror}", fix)
+    return Finding("Audit", True, f"{journal.path}, {records} records")
 
 
 async def _k6(needed: bool) -> Finding:

@@ -5,8 +5,11 @@ from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, Resource
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, Resource
 
+from k6_cloud.errors import K6CloudError
+from k6_cloud.models import LoadTest, Page
+from k6_cloud_mcp.access.grant import current_grant
 from k6_cloud_mcp.resources import JAVASCRIPT, SCRIPT_URI
 from k6_cloud_mcp_tools.app import App
 
@@ -16,20 +19,29 @@ CAP = 200
 
 
 async def list_scripts(ctx: ServerRequestContext[App, Any], call_next: CallNext) -> HandlerResult:
-    """Middleware that fills the SDK's (static) resource list with the scripts that exist now."""
+    """Middleware that puts the scripts that exist now before the SDK's (static) list of resources."""
     result = await call_next(ctx)
     if ctx.method != "resources/list" or not isinstance(result, dict):
         return result
+    if not current_grant().may("k6:read"):
+        return {**result, "resources": []}
     skip = _position(ctx.params)
-    page = await ctx.lifespan_context.k6.load_tests.list(
-        top=PAGE, skip=skip, order_by="created desc", count=True
-    )
+    page = await _newest(ctx.lifespan_context, skip)
     resources = [_resource(test.id, test.name) for test in page.value]
     listed = {**result, "resources": resources}
     end = skip + len(page.value)
     if end < min(page.count or 0, CAP):
         listed["nextCursor"] = str(end)
+    else:
+        listed["resources"] = [*resources, *result.get("resources", ())]
     return listed
+
+
+async def _newest(app: App, skip: int) -> Page[LoadTest]:
+    try:
+        return await app.k6.load_tests.list(top=PAGE, skip=skip, order_by="created desc", count=True)
+    except K6CloudError as error:
+        raise MCPError(INTERNAL_ERROR, str(error)) from error
 
 
 def _position(params: Mapping[str, Any] | None) -> int:

@@ -1,53 +1,81 @@
 """Puts the rooms together: tools, resources, prompts and completions over one app."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 from typing import Any
 
+from mcp.server.context import ServerMiddleware
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
-from mcp_types import GetPromptResult, InputRequiredResult
+from mcp_types import CallToolResult, GetPromptResult, InputRequiredResult, TextContent
 from pydantic import AnyUrl
 
 from k6_cloud_mcp import prompts
+from k6_cloud_mcp.access.stacks import Stacks
+from k6_cloud_mcp.access.visibility import Visibility, refusal_of, require_read
 from k6_cloud_mcp.completions import add_completions
 from k6_cloud_mcp.instructions import instructions
+from k6_cloud_mcp.request_rules import under_request_rules
 from k6_cloud_mcp.resource_list import list_scripts
 from k6_cloud_mcp.resources import add_resources, mime_type_of
+from k6_cloud_mcp.sealing import sealing
+from k6_cloud_mcp.views.apps import views, with_view
 from k6_cloud_mcp_prompts.loader import load_prompts
 from k6_cloud_mcp_prompts.prompt import Prompt
 from k6_cloud_mcp_tools.app import App
 from k6_cloud_mcp_tools.operation import Operation
 
+Watcher = ServerMiddleware[App]
 OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 
 
 class K6Server(MCPServer[App]):
     """An SDK server whose documents carry their real type and whose prompts refuse bad arguments properly."""
 
-    def __init__(self, open_app: OpenApp, operations: Sequence[Operation], *, sandbox: bool) -> None:
-        self._running: App | None = None
+    def __init__(
+        self,
+        open_app: OpenApp,
+        operations: Sequence[Operation],
+        *,
+        sandbox: bool,
+        key: bytes | None,
+        stacks: Stacks | None,
+        watchers: Sequence[Watcher] = (),
+    ) -> None:
+        self._operations = {operation.name: operation for operation in operations}
         self._prompts: dict[str, Prompt] = {prompt.name: prompt for prompt in load_prompts()}
         super().__init__(
             "k6-cloud-mcp",
             title="Grafana Cloud k6",
             version=version("k6-cloud-mcp"),
-            instructions=instructions({operation.name for operation in operations}, sandbox=sandbox),
-            tools=[operation.build() for operation in operations],
-            lifespan=lambda _: self._run(open_app),
-            middleware=[list_scripts],
+            instructions=instructions(operations, sandbox=sandbox),
+            tools=[with_view(operation) for operation in operations],
+            extensions=[views()],
+            lifespan=lambda _: open_app(),
+            middleware=[*watchers, Visibility(stacks, operations), under_request_rules, list_scripts],
+            request_state_security=sealing(key),
             subscriptions=False,
         )
         add_resources(self)
-        add_completions(self, lambda: self._running)
+        add_completions(self)
         for prompt in self._prompts.values():
             self.add_prompt(prompts.listed(prompt))
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[App, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; one that this caller may not call answers with what it would need."""
+        if reason := refusal_of(self._operations.get(name)):
+            return CallToolResult(content=[TextContent(type="text", text=reason)], is_error=True)
+        return await super().call_tool(name, arguments, context)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[App, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         """Read a document, and say of what type it really is."""
+        if not str(uri).startswith("ui://"):
+            require_read()
         contents = await super().read_resource(uri, context)
         if isinstance(contents, InputRequiredResult):
             return contents
@@ -67,15 +95,22 @@ class K6Server(MCPServer[App]):
         context: Context[App, Any] | None = None,  # noqa: ARG002 - the SDK's signature
     ) -> GetPromptResult | InputRequiredResult:
         """Render a prompt. Bad arguments are -32602, not an internal error."""
+        require_read()
         return prompts.rendered(self._prompts, name, arguments)
 
-    @asynccontextmanager
-    async def _run(self, open_app: OpenApp) -> AsyncGenerator[App, None]:
-        async with open_app() as app:
-            self._running = app
-            yield app
 
+def build_server(
+    open_app: OpenApp,
+    operations: Sequence[Operation],
+    *,
+    sandbox: bool,
+    key: bytes | None = None,
+    stacks: Stacks | None = None,
+    watchers: Sequence[Watcher] = (),
+) -> K6Server:
+    """A server of some operations, over the app that `open_app` opens when it starts and closes when it stops.
 
-def build_server(open_app: OpenApp, operations: Sequence[Operation], *, sandbox: bool) -> K6Server:
-    """A server of some operations, over the app that `open_app` opens when it starts and closes when it stops."""
-    return K6Server(open_app, operations, sandbox=sandbox)
+    Servers that share `key` go on with each other's questions. `stacks` tells which stack stands behind a call;
+    without, it is that of the app. `watchers` see each request first.
+    """
+    return K6Server(open_app, operations, sandbox=sandbox, key=key, stacks=stacks, watchers=watchers)

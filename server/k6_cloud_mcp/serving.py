@@ -7,13 +7,17 @@ from functools import partial
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
-from k6_cloud_mcp.backend import open_backend
-from k6_cloud_mcp.bearer import require_bearer
+from k6_cloud.scripts import MIB
+from k6_cloud_mcp import otlp
+from k6_cloud_mcp.access.stacks import Stacks
+from k6_cloud_mcp.backend import open_backend, stacks_of
+from k6_cloud_mcp.measures import Measures
+from k6_cloud_mcp.request_rules import RequireValidRules
 from k6_cloud_mcp.server import K6Server, build_server
 from k6_cloud_mcp.settings import Settings, SettingsError, is_loopback
+from k6_cloud_mcp.settling import settle
+from k6_cloud_mcp.watched_calls import WatchedCalls
 
 logger = logging.getLogger(__name__)
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -21,29 +25,64 @@ _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 async def serve_stdio(settings: Settings) -> None:
     """Serve the client at the other end of stdin and stdout until it leaves."""
-    server = _build(settings, local_files=True)
+    measures = Measures() if otlp.is_on() else None
+    server = _build(settings, stacks_of(settings, measures), local_files=True, measures=measures)
+    settle()
     await server.run_stdio_async()
 
 
 async def serve_http(settings: Settings, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
     """Serve streamable HTTP at `/mcp` until stopped. Raises SettingsError for an open door to the network."""
     app = http_app(settings, host, allowed_hosts)
-    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)
+    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, ws="none")
+    settle()
     logger.info("Listening on http://%s:%s/mcp", host, port)
     await uvicorn.Server(config).serve()
 
 
 def http_app(settings: Settings, host: str, allowed_hosts: Sequence[str] = ()) -> Starlette:
-    """The HTTP application. Beyond loopback it requires K6_MCP_HTTP_TOKEN, and always a known Host and Origin."""
-    if not is_loopback(host) and settings.http_token is None:
+    """The HTTP application. Beyond loopback callers have to identify; always it wants a known Host and Origin."""
+    # Imported only when used: stdio need not pay for it at start-up.
+    from k6_cloud_mcp.access.door import hang_door
+    from k6_cloud_mcp.access.verifier import verifier_of
+    from k6_cloud_mcp.http.limits import Ceilings, Limited
+    from k6_cloud_mcp.http.prometheus import PrometheusMeasures
+    from k6_cloud_mcp.http.readiness import Draining, Readiness
+    from k6_cloud_mcp.http.request_ids import RequestIds
+
+    verifier = verifier_of(settings)
+    if not is_loopback(host) and not verifier.is_needed:
         raise SettingsError(
-            f"Listening on {host} would let anyone on the network start load tests. Set K6_MCP_HTTP_TOKEN, which "
-            "clients then send as a bearer token, or listen on 127.0.0.1."
+            f"Listening on {host} would let anyone on the network start load tests. Set K6_MCP_HTTP_TOKEN, "
+            "K6_MCP_TOKENS_FILE or K6_MCP_OAUTH_ISSUER, so that callers identify, or listen on 127.0.0.1."
         )
-    server = _build(settings, local_files=False)
-    server.custom_route("/healthz", methods=["GET"])(_healthy)
+    measures = PrometheusMeasures()
+    stacks = stacks_of(settings, measures)
+    readiness = Readiness(settings.drain_seconds, lambda: [*verifier.problems(), *stacks.problems()])
+    server = _build(settings, stacks, local_files=False, measures=measures)
+    server.custom_route("/healthz", methods=["GET"])(readiness.live)
+    server.custom_route("/readyz", methods=["GET"])(readiness.ready)
+    server.custom_route("/metrics", methods=["GET"])(measures.page)
+    app = server.streamable_http_app(
+        host=host,
+        transport_security=_security(allowed_hosts),
+        # Calls that any of several processes may get: none of them can keep a session.
+        stateless_http=settings.shared_key is not None,
+        max_request_body_size=settings.max_body_mib * MIB,
+    )
+    ceilings = Ceilings(settings.max_calls, settings.max_calls_per_minute, settings.max_calls_in_all)
+    # What is added last stands outermost.
+    app.add_middleware(RequireValidRules)
+    app.add_middleware(Limited, ceilings=ceilings, measures=measures)
+    hang_door(app, settings, verifier)
+    app.add_middleware(RequestIds)
+    app.add_middleware(Draining, readiness=readiness, at_end=otlp.flush)
+    return app
+
+
+def _security(allowed_hosts: Sequence[str]) -> TransportSecuritySettings:
     names = [*_LOOPBACK_NAMES, *allowed_hosts]
-    security = TransportSecuritySettings(
+    return TransportSecuritySettings(
         enable_dns_rebinding_protection=True,
         allowed_hosts=[host for name in names for host in (name, f"{name}:*")],
         allowed_origins=[
@@ -53,19 +92,17 @@ def http_app(settings: Settings, host: str, allowed_hosts: Sequence[str] = ()) -
             for port in ("", ":*")
         ],
     )
-    app = server.streamable_http_app(host=host, transport_security=security)
-    if settings.http_token is not None:
-        app.add_middleware(require_bearer(settings.http_token.get_secret_value()))
-    return app
 
 
-def _build(settings: Settings, *, local_files: bool) -> K6Server:
+def _build(settings: Settings, stacks: Stacks, *, local_files: bool, measures: Measures | None) -> K6Server:
+    # Read here as well: a policy that cannot hold is told at start-up, not to the first client.
+    settings.policy()
     sandbox = settings.uses_sandbox
     if sandbox:
         logger.warning("No Grafana Cloud credentials: using the sandbox on this machine.")
-    open_app = partial(open_backend, settings, local_files=local_files)
-    return build_server(open_app, settings.operations(), sandbox=sandbox)
-
-
-async def _healthy(_: Request) -> Response:
-    return PlainTextResponse("ok")
+    open_app = partial(open_backend, settings, local_files=local_files, stacks=stacks, measures=measures)
+    operations = settings.operations()
+    watchers = [WatchedCalls(measures, (one.name for one in operations))] if measures else []
+    return build_server(
+        open_app, operations, sandbox=sandbox, key=settings.key, stacks=stacks, watchers=watchers
+    )

@@ -54,6 +54,21 @@ def test_doctor_finds_a_healthy_sandbox(tmp_path: Path):
     assert re.search(r"k6: v\d", result.stdout)
 
 
+def test_doctor_tells_the_policy_and_how_calls_of_a_client_are_decided(tmp_path: Path):
+    rules = {"K6_MCP_ALLOW": "start_load_test", "K6_MCP_MAX_VUS": "100"}
+    result = run("doctor", "--client", "claude-ai", K6_SANDBOX_DIR=str(tmp_path), **rules)
+    assert "without asking: start_load_test; all projects; at most 100 VUs" in result.stdout
+    assert "start_load_test: done without asking" in result.stdout
+    assert "two steps: a preview" in result.stdout
+
+
+def test_rules_that_contradict_each_other_stop_the_start_in_one_line():
+    result = run("serve", K6_MCP_CONFIRM="ask", K6_MCP_ALLOW="start_load_test")
+    assert result.returncode != 0
+    assert result.stderr.startswith("k6-cloud-mcp: K6_MCP_ALLOW lets tools run without asking")
+    assert "Traceback" not in result.stderr
+
+
 def test_doctor_names_the_fix_for_a_missing_k6_and_an_unusable_directory(tmp_path: Path):
     blocked = tmp_path / "file"
     blocked.write_text("not a directory")

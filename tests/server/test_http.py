@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 import anyio
 import httpx
+import httpx2
 import pytest
 import uvicorn
 from mcp import Client
 from mcp.client.context import ClientRequestContext
-from mcp_types import ElicitRequestParams, ElicitResult
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import ElicitRequestParams, ElicitResult, ResourceTemplateReference
 from pydantic import SecretStr
 from worlds import SCRIPT, content_of, text_of
 
@@ -117,3 +119,55 @@ async def test_a_bearer_token_is_required_where_one_is_set_but_not_for_the_healt
 def test_listening_on_the_network_without_a_token_is_refused():
     with pytest.raises(SettingsError, match="K6_MCP_HTTP_TOKEN"):
         http_app(Settings(backend="sandbox"), "0.0.0.0")
+
+
+def rules(headers: dict[str, str]) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(headers=headers)
+
+
+async def test_headers_of_a_request_limit_it_to_projects_and_ceilings():
+    async with serving() as address:
+        url = f"{address}/mcp"
+        async with Client(url) as client:
+            created = content_of(await client.call_tool("create_load_test", {"name": "A", "script": SCRIPT}))
+        headers = {"X-K6-MCP-Max-VUs": "1"}
+        async with rules(headers) as http, Client(streamable_http_client(url, http_client=http)) as client:
+            refused = await client.call_tool("start_load_test", {"load_test_id": created["id"]})
+        assert "it takes 2 VUs, and K6_MCP_MAX_VUS is 1" in text_of(refused)
+        headers = {"X-K6-MCP-Projects": "999"}
+        async with rules(headers) as http, Client(streamable_http_client(url, http_client=http)) as client:
+            listed = content_of(await client.call_tool("list_load_tests", {}))
+            read = await client.call_tool("get_load_test", {"load_test_id": created["id"]})
+            resources = (await client.list_resources()).resources
+            scripts = [one.uri for one in resources if one.uri.endswith("/script")]
+            template = ResourceTemplateReference(uri="k6://load_tests/{id}/script")
+            completed = await client.complete(template, {"name": "id", "value": "A"})
+        assert (listed["rows"], scripts, completed.completion.values) == ([], [], [])
+        assert "K6_MCP_PROJECTS" in text_of(read)
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({"X-K6-MCP-Confirm": "two_step"}, "may only be ask"),
+        ({"X-K6-MCP-Max-VUs": "many"}, "max_vus"),
+        ({"X-K6-MCP-Max-Vu": "3"}, "max_vu"),
+        ({"X-K6-MCP-Projects": ""}, "projects"),
+    ],
+    ids=["loosens", "no number", "misspelt", "empty"],
+)
+async def test_a_rule_that_cannot_be_read_refuses_the_request_because_ignoring_it_would_loosen(
+    headers: dict[str, str], words: str
+):
+    async with serving() as address, httpx.AsyncClient() as http:
+        answer = await http.post(f"{address}/mcp", json=INITIALIZE, headers=ACCEPT | headers)
+    assert answer.status_code == 400
+    assert words in answer.json()["error_description"]
+
+
+async def test_a_rule_sent_twice_refuses_the_request():
+    async with serving() as address, httpx.AsyncClient() as http:
+        twice = [*ACCEPT.items(), ("X-K6-MCP-Projects", "1"), ("X-K6-MCP-Projects", "2")]
+        answer = await http.post(f"{address}/mcp", json=INITIALIZE, headers=twice)
+    assert answer.status_code == 400
+    assert "sent twice" in answer.json()["error_description"]

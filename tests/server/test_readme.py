@@ -27,6 +27,14 @@ def test_every_setting_is_documented(name: str):
     assert f"`{name}`" in README
 
 
+def test_the_policy_that_is_shown_can_be_used(tmp_path: Path):
+    shown = re.search(r"```toml\n(# policy\.toml.+?)```", README, re.DOTALL)
+    assert shown is not None
+    (tmp_path / "policy.toml").write_text(shown[1])
+    policy = Settings(policy_file=tmp_path / "policy.toml").policy()
+    assert (policy.confirm, policy.max_vus, policy.projects) == ("policy", 500, {12, 34})
+
+
 def test_every_link_within_the_readme_leads_somewhere():
     headings = {
         re.sub(r"[^a-z0-9 -]", "", heading.lower()).strip().replace(" ", "-")

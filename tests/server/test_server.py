@@ -5,6 +5,7 @@ import io
 import json
 import tarfile
 
+import httpx
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
@@ -18,6 +19,10 @@ from mcp_types import (
 )
 from worlds import SCRIPT, World, open_world
 
+from k6_cloud.auth import Credentials
+from k6_cloud.client import K6Cloud
+from k6_cloud.connection import connect
+from k6_cloud.retries import NO_RETRIES
 from k6_cloud.scripts import Script
 from k6_cloud_mcp.resource_list import CAP, PAGE
 
@@ -130,8 +135,9 @@ async def test_the_newest_scripts_are_listed_in_capped_pages():
         cursor: str | None = None
         while True:
             page = await client.list_resources(cursor=cursor)
-            assert len(page.resources) == PAGE
-            names += [resource.name for resource in page.resources]
+            scripts = [resource.name for resource in page.resources if "load_tests" in str(resource.uri)]
+            assert len(scripts) == PAGE
+            names += scripts
             if (cursor := page.next_cursor) is None:
                 break
         content = await read_text(client, page.resources[0].uri)
@@ -173,6 +179,10 @@ async def test_every_prompt_renders_with_its_arguments():
             "run_and_report",
             "triage_failed_run",
             "compare_test_runs",
+            "openapi_to_load_test",
+            "capacity_plan",
+            "nightly_schedule",
+            "regression_hunt",
         }
         for prompt in prompts:
             arguments = {argument.name: "7" for argument in prompt.arguments or []}
@@ -187,7 +197,7 @@ async def test_every_prompt_renders_with_its_arguments():
     [
         ("review_script", {}, "load_test_id"),
         ("review_script", {"load_test_id": "1", "bogus": "x"}, "bogus"),
-        ("no_such_prompt", {}, "Unknown prompt 'no_such_prompt'. Prompts: compare_test_runs"),
+        ("no_such_prompt", {}, "Unknown prompt 'no_such_prompt'. Prompts: capacity_plan"),
     ],
 )
 async def test_bad_prompt_arguments_are_invalid_params(name: str, arguments: dict[str, str], words: str):
@@ -204,3 +214,16 @@ async def test_the_instructions_say_plainly_that_this_is_the_sandbox():
         assert client.instructions is not None
         assert "local sandbox" in client.instructions
         assert "nothing is charged" in client.instructions
+
+
+async def test_a_list_of_documents_that_the_service_refuses_says_why():
+    def refuse(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            403, json={"error": {"message": f"Not for you: {request.url.path}", "code": "x"}}
+        )
+
+    async with open_world() as world:
+        http = connect(Credentials("token", 1), "https://api.example.com", httpx.MockTransport(refuse))
+        async with http, world.connect(k6=K6Cloud(http, retries=NO_RETRIES)) as client:
+            with pytest.raises(MCPError, match="403: Not for you"):
+                await client.list_resources()

@@ -10,7 +10,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp.settings import Settings, SettingsError
-from k6_cloud_mcp_tools.catalog import DEFAULT_TOOLSETS, TOOLSETS
+from k6_cloud_mcp_tools.catalog import DEFAULT_TOOLSETS, TOOLSETS, select
 
 
 def test_the_default_is_what_the_daily_job_needs():
@@ -48,7 +48,7 @@ async def test_the_command_line_wins_over_the_environment(tmp_path: Path):
 
 
 def test_the_instructions_name_only_tools_that_are_on():
-    text = instructions({"start_load_test", "wait_for_test_run"}, sandbox=False)
+    text = instructions(select([], ["start_load_test", "wait_for_test_run"]), sandbox=False)
     assert "start_load_test, wait_for_test_run" in text
     assert "validate_options" not in text
     assert "create_load_test" not in text

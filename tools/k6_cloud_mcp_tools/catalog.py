@@ -4,8 +4,10 @@ import difflib
 from collections.abc import Collection, Iterable
 
 from k6_cloud_mcp_tools import (
+    charts,
     labels,
     limits,
+    linting,
     load_tests,
     load_zones,
     metrics,
@@ -15,12 +17,18 @@ from k6_cloud_mcp_tools import (
     scripts,
     test_run_records,
     test_runs,
+    uploads,
 )
 from k6_cloud_mcp_tools.operation import Operation
 
 TOOLSETS: dict[str, list[Operation]] = {
     "load_tests": [*load_tests.OPERATIONS, *options.OPERATIONS],
-    "scripts": [*scripts.OPERATIONS, *test_run_records.SCRIPT_OPERATIONS],
+    "scripts": [
+        *scripts.OPERATIONS,
+        *linting.OPERATIONS,
+        *uploads.OPERATIONS,
+        *test_run_records.SCRIPT_OPERATIONS,
+    ],
     "test_runs": [*test_runs.OPERATIONS, *test_run_records.OPERATIONS],
     "metrics": metrics.OPERATIONS,
     "schedules": schedules.OPERATIONS,
@@ -28,6 +36,7 @@ TOOLSETS: dict[str, list[Operation]] = {
     "load_zones": load_zones.OPERATIONS,
     "limits": limits.OPERATIONS,
     "labels": labels.OPERATIONS,
+    "charts": charts.OPERATIONS,
 }
 # What the daily job needs. Each toolset costs every user room in every turn, so the rest is opt-in.
 DEFAULT_TOOLSETS = ("load_tests", "scripts", "test_runs", "metrics", "schedules", "projects")
