@@ -1,4 +1,6 @@
+import logging
 import socket
+from collections.abc import Generator
 
 import pytest
 
@@ -7,6 +9,16 @@ import pytest
 def state_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep what servers remember, in this process and in those it starts, out of the user's own folders."""
     monkeypatch.setenv("K6_MCP_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture
+def logging_as_before() -> Generator[None, None, None]:
+    """Undo what a command does to logging, whose stream ends with the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

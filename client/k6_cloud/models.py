@@ -6,7 +6,7 @@ deployments leave them out. Dates without a zone are taken as UTC. VUh arrive as
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -23,6 +23,11 @@ ProjectName = Annotated[str, Field(min_length=1, max_length=255)]
 ScriptKind = Literal["javascript", "archive"]
 
 FINAL_STATUSES = frozenset({"completed", "aborted"})
+
+
+def object_of(value: Any) -> Json:
+    """A JSON object as it is; for anything else, which somebody's options may hold instead, an empty one."""
+    return cast(Json, value) if isinstance(value, dict) else {}
 
 
 class Response(BaseModel):

@@ -12,6 +12,8 @@ from k6_cloud_mcp.cli import main
 from k6_cloud_mcp.journal import Journal
 from k6_cloud_mcp_tools.guard.attempts import Attempt
 
+pytestmark = pytest.mark.usefixtures("logging_as_before")
+
 AT = datetime(2030, 5, 1, 12, tzinfo=UTC)
 ROW = AuditRow(
     id="a",

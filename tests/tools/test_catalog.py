@@ -20,6 +20,8 @@ VERBS = (
 )
 EVERY_TOOL = pytest.mark.parametrize("name", TOOLS)
 
+# What they cost when this was last looked at. A change that adds more than 5 % has to say so here.
+SEED_TOKENS, DEFAULT_TOKENS, GROWTH = 1_569, 4_671, 1.05
 SEED = {
     "list_load_tests",
     "get_load_test",
@@ -85,8 +87,9 @@ def test_a_tool_keeps_its_reviewed_schema(name: str):
 
 
 def test_the_seed_s_tools_and_the_default_toolsets_keep_to_their_budget_of_tokens():
-    assert tokens(operation for operation in OPERATIONS if operation.name in SEED) <= 1_600
-    assert tokens(select()) <= 5_500
+    seed = tokens(operation for operation in OPERATIONS if operation.name in SEED)
+    assert seed <= min(1_600, SEED_TOKENS * GROWTH)
+    assert tokens(select()) <= min(5_500, DEFAULT_TOKENS * GROWTH)
 
 
 def test_no_schema_is_kept_for_a_tool_that_is_gone():

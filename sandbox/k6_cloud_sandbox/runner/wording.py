@@ -2,10 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Any, cast
 
 from k6_cloud.errors import ScriptError
-from k6_cloud.models import Json
+from k6_cloud.models import object_of
 from k6_cloud.redaction import REDACTED
 from k6_cloud.scripts import Script
 
@@ -37,13 +36,9 @@ def _secrets(script: Script) -> list[str]:
         metadata = script.metadata()
     except ScriptError:
         return []
-    options = _object(metadata.get("options"))
-    tokens = [_object(options.get("cloud")).get("token")]
-    tokens += [_object(_object(options.get("ext")).get("loadimpact")).get("token")]
-    values = [*tokens, *_object(metadata.get("env")).values()]
+    options = object_of(metadata.get("options"))
+    tokens = [object_of(options.get("cloud")).get("token")]
+    tokens += [object_of(object_of(options.get("ext")).get("loadimpact")).get("token")]
+    values = [*tokens, *object_of(metadata.get("env")).values()]
     texts = [value for value in values if isinstance(value, str) and len(value) >= _SHORTEST_SECRET]
     return sorted(texts, key=len, reverse=True)
-
-
-def _object(value: Any) -> Json:
-    return cast(Json, value) if isinstance(value, dict) else {}

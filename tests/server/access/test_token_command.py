@@ -8,6 +8,8 @@ from k6_cloud_mcp.access.named_tokens import found, read_tokens
 from k6_cloud_mcp.access.token_command import make_token
 from k6_cloud_mcp.cli import main
 
+pytestmark = pytest.mark.usefixtures("logging_as_before")
+
 
 def test_a_token_that_was_made_is_let_in_by_its_block_which_does_not_hold_it():
     token, block = make_token("ci", "k6:read,k6:run", "prod", "90d")

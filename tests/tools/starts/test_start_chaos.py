@@ -111,6 +111,8 @@ class Storm:
         # With two calls under way it could be the other one that is given up, and with it the news of a run.
         if len(self.given_up) == 1:
             self.given_up[0].cancel()
+            # Until the server hears of it: an answer that came before could be one that nobody reads.
+            await anyio.sleep(10)
         await anyio.sleep(0.02)
 
 

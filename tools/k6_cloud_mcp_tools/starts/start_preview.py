@@ -1,11 +1,9 @@
 """The priced preview of start_load_test."""
 
-from typing import Any, cast
-
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.errors import Forbidden, K6CloudError, NotFound
-from k6_cloud.models import Json, LoadTest, Page, TestRun
+from k6_cloud.models import Json, LoadTest, Page, TestRun, object_of
 from k6_cloud_mcp_tools.app import App
 from k6_cloud_mcp_tools.guard.callers import caller
 from k6_cloud_mcp_tools.guard.previews import Preview, Settled
@@ -63,14 +61,10 @@ async def _headline(app: App, test: LoadTest) -> str:
 def _zones(options: Json | None) -> list[str]:
     """The load zones that the options name, if any."""
     given = options or {}
-    cloud = _object(given.get("cloud")) or _object(_object(given.get("ext")).get("loadimpact"))
-    zones = [_object(zone) for zone in _object(cloud.get("distribution")).values()]
+    cloud = object_of(given.get("cloud")) or object_of(object_of(given.get("ext")).get("loadimpact"))
+    zones = [object_of(zone) for zone in object_of(cloud.get("distribution")).values()]
     shares = [visible(f"{zone.get('loadZone')} {zone.get('percent')} %") for zone in zones]
     return [f"Load zones: {', '.join(shares)}."] if shares else []
-
-
-def _object(value: Any) -> Json:
-    return cast(Json, value) if isinstance(value, dict) else {}
 
 
 async def _monthly_limit(app: App, project_id: int, vuh: float | None) -> list[str]:
