@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from k6_cloud.errors import ScriptError
 from k6_cloud.redaction import redact_metadata
-from k6_cloud.scripts import CHUNK, METADATA_MEMBER, Script, as_object
+from k6_cloud.scripts import METADATA_MEMBER, Script, as_object
 
 _METADATA_LIMIT = 1024 * 1024
 Patch = tuple[int, bytes]
@@ -25,10 +25,10 @@ def clean_chunks(script: Script) -> Iterator[bytes]:
     patches = secret_patches(script)
     position = 0
     for offset, replacement in patches:
-        yield from _pieces(script, position, offset)
+        yield from script.pieces(position, offset)
         yield replacement
         position = offset + len(replacement)
-    yield from _pieces(script, position, script.size)
+    yield from script.pieces(position)
 
 
 def secret_patches(script: Script) -> list[Patch]:
@@ -55,8 +55,3 @@ def _patch(script: Script, offset: int, size: int) -> Patch | None:
     if len(data) > size:
         raise ScriptError("The archive stores secrets that cannot be taken out of it. Nothing was kept.")
     return offset, data.ljust(size)
-
-
-def _pieces(script: Script, start: int, end: int) -> Iterator[bytes]:
-    for offset in range(start, end, CHUNK):
-        yield script.read(offset, min(CHUNK, end - offset))

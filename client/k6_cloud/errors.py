@@ -27,7 +27,7 @@ import httpx
 from pydantic import ValidationError
 
 from k6_cloud.models import ApiError, ErrorDetail, ErrorResponse
-from k6_cloud.redaction import REDACTED
+from k6_cloud.redaction import REDACTED, printable
 
 _MESSAGE_LIMIT = 500
 _TOKEN_LENGTH = 16
@@ -226,13 +226,8 @@ def _sentence(error: ApiError) -> str:
     message = error.message.rstrip(". ")
     parts = [f"{message} ({error.target})" if error.target else message]
     parts += [_detail(detail) for detail in error.details or []]
-    text = _printable("; ".join(part.rstrip(". ") for part in parts))
+    text = printable("; ".join(part.rstrip(". ") for part in parts))
     return text[:_MESSAGE_LIMIT] + ("…" if len(text) > _MESSAGE_LIMIT else ".")
-
-
-def _printable(text: str) -> str:
-    """`text` on one line in which nothing hides: the API quotes what strangers wrote."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _detail(detail: ErrorDetail) -> str:

@@ -86,30 +86,16 @@ async def _unsent(
     return UnsentRequest(method=method, path=str(url), headers=kept, body=body)
 
 
-class _Tally:
-    """Counts and hashes bytes."""
-
-    def __init__(self) -> None:
-        self._size = 0
-        self._hash = hashlib.sha256()
-
-    def add(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        self._hash.update(chunk)
-
-    def told(self) -> Json:
-        return {"bytes": self._size, "sha256": self._hash.hexdigest()}
-
-
 def _of_file(file: IO[bytes]) -> Json:
-    tally = _Tally()
-    while chunk := file.read(CHUNK):
-        tally.add(chunk)
-    return tally.told()
+    digest = hashlib.sha256()
+    while piece := file.read(CHUNK):
+        digest.update(piece)
+    return {"bytes": file.tell(), "sha256": digest.hexdigest()}
 
 
 async def _of_chunks(chunks: AsyncIterable[bytes]) -> Json:
-    tally = _Tally()
+    size, digest = 0, hashlib.sha256()
     async for chunk in chunks:
-        tally.add(chunk)
-    return tally.told()
+        size += len(chunk)
+        digest.update(chunk)
+    return {"bytes": size, "sha256": digest.hexdigest()}

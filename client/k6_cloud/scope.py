@@ -7,14 +7,14 @@ a test, run or schedule belongs is read anew for each call: it may have been mov
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
 
 from k6_cloud.api import Api, parse
 from k6_cloud.errors import NotFound, OutOfScope
-from k6_cloud.models import Json, Page, Response
+from k6_cloud.models import Json, Page, Response, object_of
 from k6_cloud.rehearsal import VALIDATE_PATH
 from k6_cloud.scoped_lists import answered, cut, query_of, rows_of
 from k6_cloud.scripts import Script
@@ -221,5 +221,5 @@ def _projects_in(body: Json) -> list[object]:
 
 def _at(value: object, *names: str) -> object:
     for name in names:
-        value = cast(Json, value).get(name) if isinstance(value, dict) else None
+        value = object_of(value).get(name)
     return value

@@ -6,7 +6,7 @@ many megabytes does not grow the process. Archives are read, never extracted.
 
 import hashlib
 import tarfile
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -100,10 +100,16 @@ class Script:
         self._file.seek(0)
         return self._file
 
+    def pieces(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` to before `end`, or to the last one, in pieces."""
+        stop = self.size if end is None else end
+        for offset in range(start, stop, CHUNK):
+            yield self.read(offset, min(CHUNK, stop - offset))
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes in pieces, from the start; can be called again for a retry."""
-        for offset in range(0, self.size, CHUNK):
-            yield self.read(offset, CHUNK)
+        for piece in self.pieces():
+            yield piece
 
     def members(self) -> list[Member]:
         """The files of the archive. Raises ScriptError when it is not a readable archive."""

@@ -8,6 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
+from k6_cloud_mcp_tools.durable import sync_folder
+
 _BLOCK = 64 * 1024
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
@@ -37,7 +39,7 @@ class Journal:
             is_new = not self.path.exists()
             _append(self.path, data)
             if is_new:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
 
     def newest(self) -> Iterator[bytes]:
         """The lines, the last one first, of this file and the older ones. Raises OSError."""
@@ -86,16 +88,6 @@ def _is_torn(file: int) -> bool:
         return False
     os.lseek(file, -1, os.SEEK_END)
     return os.read(file, 1) != b"\n"
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in the folder outlast a crash. Windows cannot open folders, and needs no such help."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _backwards(file: IO[bytes]) -> Iterator[bytes]:

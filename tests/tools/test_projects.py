@@ -11,7 +11,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.scripts import MIB
 from k6_cloud_mcp_tools.app import App
 from k6_cloud_mcp_tools.backups import Backups
-from k6_cloud_mcp_tools.projects import preview_delete, project_names, the_project_id
+from k6_cloud_mcp_tools.projects import label_of, preview_delete, project_names, the_project_id
 
 EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
 LONG = (
@@ -84,8 +84,9 @@ async def test_a_refusal_says_what_to_do_about_it(
 
 
 async def test_a_project_is_labelled_by_its_name_where_it_is_known(world: World):
+    labels = (await label_of(world.k6, 1), await label_of(world.k6, 4711))
+    assert labels == ("'Default project' (id 1)", "id 4711")
     names = await project_names(world.k6)
-    assert (names.label(1), names.label(4711)) == ("'Default project' (id 1)", "id 4711")
     assert 1 in names
     assert 4711 not in names
 

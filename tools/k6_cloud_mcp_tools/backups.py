@@ -4,9 +4,7 @@
 has another hash than the service's; `<that hash>.alias` names the file. `<hash>.project-<id>` tells whose it was.
 """
 
-import os
 import re
-import tempfile
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,14 +15,14 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.archives import clean_chunks, secret_patches
 from k6_cloud.errors import ScriptError
-from k6_cloud.scripts import CHUNK, MIB, Script
+from k6_cloud.scripts import MIB, Script
+from k6_cloud_mcp_tools.durable import UNFINISHED, sync_folder, write_whole
 from k6_cloud_mcp_tools.kept_scripts import CannotKeep, Projects
 
 _NAME = re.compile(r"[0-9a-f]{64}(\.alias|\.project-[0-9]+)?")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _DAY = 24 * 60 * 60
 _ALIAS_SIZE = 64
-_UNFINISHED = ".part"
 
 
 class Backups:
@@ -66,7 +64,7 @@ class Backups:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with Script.from_chunks(clean_chunks(script), self.max_bytes) as clean:
-                self._write(clean.sha256, _pieces(clean))
+                self._write(clean.sha256, clean.pieces())
                 if clean.sha256 != script.sha256:
                     self._write(f"{script.sha256}.alias", [clean.sha256.encode()])
                 for name in {clean.sha256, script.sha256}:
@@ -76,18 +74,8 @@ class Backups:
             raise CannotKeep(f"{error.strerror or error} ({self._directory})") from error
 
     def _write(self, name: str, pieces: Iterable[bytes]) -> None:
-        """Put a file in place whole or not at all, also when the machine stops meanwhile."""
-        descriptor, path = tempfile.mkstemp(dir=self._directory, suffix=_UNFINISHED)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.writelines(pieces)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(path, self._directory / name)
-        except BaseException:
-            os.unlink(path)
-            raise
-        _sync_directory(self._directory)
+        write_whole(self._directory / name, pieces)
+        sync_folder(self._directory)
 
     def _find(self, sha256: str, projects: Projects) -> tuple[str, Script] | None:
         with suppress(OSError):
@@ -126,7 +114,7 @@ class Backups:
             total += _size(path)
             if total > self.max_bytes or now - _written(path) > self.days * _DAY:
                 path.unlink(missing_ok=True)
-        for path in self._directory.glob(f"*{_UNFINISHED}"):
+        for path in self._directory.glob(f"*{UNFINISHED}"):
             if now - _written(path) > _DAY:
                 path.unlink(missing_ok=True)
 
@@ -141,10 +129,6 @@ def _may_be_read(name: str, names: set[str], projects: Projects) -> bool:
     return projects is None or any(f"{name[:64]}.project-{one}" in names for one in projects)
 
 
-def _pieces(script: Script) -> Iterable[bytes]:
-    return (script.read(offset, CHUNK) for offset in range(0, script.size, CHUNK))
-
-
 def _written(path: Path) -> float:
     """When a file was written; one that is gone counts as new: there is nothing to remove."""
     with suppress(OSError):
@@ -156,14 +140,3 @@ def _size(path: Path) -> int:
     with suppress(OSError):
         return path.stat().st_size
     return 0
-
-
-def _sync_directory(directory: Path) -> None:
-    # Windows cannot open a directory, and needs no sync of it.
-    if os.name == "nt":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,6 +2,7 @@
 
 _RUN = "star_test_run and unstar_test_run set it."
 _SCRIPT = "upload_load_test_script sets the script."
+_OPTIONS = f"Options stand in the script: {_SCRIPT}"
 _ONLY_NAME = "The API cannot set it: update_project only renames."
 _LABELS = "set_project_labels sets the labels."
 _LIMITS = "update_project_limits sets limits."
@@ -16,10 +17,10 @@ ELSEWHERE = {
         "cron": "create_load_test_schedule sets the schedule.",
         "baseline": "Baselines are deprecated: star_test_run marks a run to find it again.",
         "baseline_test_run_id": "Baselines are deprecated: star_test_run marks a run to find it again.",
-        "options": f"Options stand in the script: {_SCRIPT}",
-        "vus": f"Options stand in the script: {_SCRIPT}",
-        "duration": f"Options stand in the script: {_SCRIPT}",
-        "load_zones": f"Options stand in the script: {_SCRIPT}",
+        "options": _OPTIONS,
+        "vus": _OPTIONS,
+        "duration": _OPTIONS,
+        "load_zones": _OPTIONS,
     },
     "create_load_test": {
         "schedule": "create_load_test_schedule sets the schedule, once the test is there.",
@@ -64,9 +65,9 @@ ELSEWHERE = {
         "deactivated": "deactivate_schedule keeps it from starting.",
     },
     "start_load_test": {
-        "options": f"Options stand in the script: {_SCRIPT}",
-        "vus": f"Options stand in the script: {_SCRIPT}",
-        "duration": f"Options stand in the script: {_SCRIPT}",
+        "options": _OPTIONS,
+        "vus": _OPTIONS,
+        "duration": _OPTIONS,
         "note": "update_test_run sets the note, once the run is there.",
         "script": _SCRIPT,
     },

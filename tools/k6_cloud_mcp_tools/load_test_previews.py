@@ -3,13 +3,13 @@
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import Forbidden, NotFound
+from k6_cloud.errors import NotFound
 from k6_cloud.models import LoadTest
 from k6_cloud_mcp_tools.app import App
 from k6_cloud_mcp_tools.guard.previews import Preview
 from k6_cloud_mcp_tools.kept_scripts import fate
 from k6_cloud_mcp_tools.load_test_runs import newest_runs, require_idle, runs_in_words
-from k6_cloud_mcp_tools.projects import labelled
+from k6_cloud_mcp_tools.projects import label_of, labelled
 from k6_cloud_mcp_tools.schedule_words import with_next_start
 from k6_cloud_mcp_tools.scripts import check_script_of
 
@@ -22,7 +22,7 @@ async def preview_delete(app: App, load_test_id: int) -> Preview:
     script = await check_script_of(app, load_test_id)
     undo = f" {fate(app.kept_scripts, 'The script')}" if app.kept_scripts.days else ""
     text = (
-        f"Delete load test {test.name!r} (id {test.id}) in project {await _label(app.k6, test.project_id)}, "
+        f"Delete load test {test.name!r} (id {test.id}) in project {await label_of(app.k6, test.project_id)}, "
         f"with {script}, {runs_in_words(runs)} with results, and {await _schedule(app.k6, load_test_id)}. "
         f"This cannot be undone.{undo}"
     )
@@ -38,21 +38,13 @@ async def preview_move(app: App, load_test_id: int, project_id: int) -> Preview 
     await _require_free_name(app.k6, test, project_id)
     runs = await newest_runs(app.k6, load_test_id)
     text = (
-        f"Move load test {test.name!r} (id {test.id}) from project {await _label(app.k6, test.project_id)} to "
+        f"Move load test {test.name!r} (id {test.id}) from project {await label_of(app.k6, test.project_id)} to "
         f"{target}, with {runs_in_words(runs)} and {await _schedule(app.k6, load_test_id)}. "
         "Who can see and run it may change."
     )
     return Preview(
         text + await _limits(app.k6, project_id) + await _lost_zones(app.k6, test.project_id, project_id)
     )
-
-
-async def _label(k6: K6Cloud, project_id: int) -> str:
-    """A project by name, where the token may see it."""
-    try:
-        return labelled(await k6.projects.get(project_id))
-    except (NotFound, Forbidden):
-        return f"id {project_id}"
 
 
 async def _target(k6: K6Cloud, project_id: int) -> str:

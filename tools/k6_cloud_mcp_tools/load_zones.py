@@ -105,7 +105,7 @@ async def set_load_zone_projects(
 
 async def preview_zone_projects(app: App, load_zone_id: int, project_ids: list[int]) -> Preview | None:
     """Which projects gain and lose a zone; None when they stay the same."""
-    names = (await project_names(app.k6)).by_id
+    names = await project_names(app.k6)
     if unknown := sorted({*project_ids} - names.keys()):
         raise ToolError(f"Not changed: there is no project {unknown[0]}. Find ids with list_projects.")
     now = {one.id for one in (await app.k6.load_zones.projects(load_zone_id)).value}

@@ -1,12 +1,12 @@
 """Tools for projects, and the names behind project ids."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
 from k6_cloud.client import K6Cloud
+from k6_cloud.errors import Forbidden, NotFound
 from k6_cloud.models import LoadTest, Page, Project
 from k6_cloud_mcp_tools.app import K6, App, TheApp
 from k6_cloud_mcp_tools.changes import Changed, changes, reading_back, require_shown
@@ -142,19 +142,12 @@ async def _keep_scripts(app: App, tests: Page[LoadTest]) -> list[KeptTestScript]
     return kept
 
 
-@dataclass(frozen=True)
-class ProjectNames:
-    """The names of all projects by id."""
-
-    by_id: dict[int, str]
-
-    def __contains__(self, project_id: int) -> bool:
-        return project_id in self.by_id
-
-    def label(self, project_id: int) -> str:
-        """A project for people: its name, where it is known, and its id."""
-        name = self.by_id.get(project_id)
-        return f"{name!r} (id {project_id})" if name else f"id {project_id}"
+async def label_of(k6: K6Cloud, project_id: int) -> str:
+    """A project for people: its name, where the token may see it, and its id."""
+    try:
+        return labelled(await k6.projects.get(project_id))
+    except (NotFound, Forbidden):
+        return f"id {project_id}"
 
 
 def labelled(project: Project) -> str:
@@ -162,9 +155,9 @@ def labelled(project: Project) -> str:
     return f"{project.name!r} (id {project.id})"
 
 
-async def project_names(k6: K6Cloud) -> ProjectNames:
-    """All projects of the stack (there are 1000 at most)."""
-    return ProjectNames({project.id: project.name for project in (await _all(k6)).value})
+async def project_names(k6: K6Cloud) -> dict[int, str]:
+    """The names of all projects of the stack (there are 1000 at most) by id."""
+    return {project.id: project.name for project in (await _all(k6)).value}
 
 
 async def the_project_id(app: App, given: int | None) -> int:

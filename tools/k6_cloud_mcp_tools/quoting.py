@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from k6_cloud.redaction import REDACTED
+from k6_cloud.redaction import REDACTED, printable
 
 _HEAD, _TAIL = 140, 40
 _NOTE = 200
@@ -36,8 +36,7 @@ def visible(line: str) -> str:
 
     A long line keeps its head and its tail.
     """
-    shown = "".join(char if char.isprintable() or char == "\t" else _escaped(char) for char in line)
-    shown = without_secrets(shown)
+    shown = without_secrets(printable(line, kept="\t"))
     if len(shown) <= _HEAD + _TAIL:
         return shown
     return f"{shown[:_HEAD]} … {len(shown) - _HEAD - _TAIL} more characters … {shown[-_TAIL:]}"
@@ -47,7 +46,3 @@ def quoted(note: str) -> str:
     """A note of somebody else's in quotation marks, cut where it is long."""
     text = without_secrets(note)
     return repr(text if len(text) <= _NOTE else f"{text[:_NOTE]}…")
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape", "replace").decode()

@@ -1,7 +1,6 @@
 """Tokens with names, in a file that holds only their hashes."""
 
 import hmac
-import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,13 +13,12 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
 from k6_cloud_mcp.access.grant import Grant
-from k6_cloud_mcp.access.watched_file import BrokenFile
-from k6_cloud_mcp.rules import Rules, problems
+from k6_cloud_mcp.access.watched_file import BrokenFile, parsed
+from k6_cloud_mcp.rules import Rules
 from k6_cloud_mcp_tools.operation import Scope
 
 CLIENT = "token"
@@ -73,12 +71,7 @@ class _File(BaseModel):
 
 def read_tokens(text: str) -> Mapping[str, NamedToken]:
     """The tokens of a file by name. Raises BrokenFile."""
-    try:
-        tokens = _File.model_validate(tomllib.loads(text)).tokens
-    except tomllib.TOMLDecodeError as error:
-        raise BrokenFile(f"not TOML: {error}.") from error
-    except ValidationError as error:
-        raise BrokenFile(f"{problems(error)}.") from error
+    tokens = parsed(_File, text).tokens
     if len({token.sha256 for token in tokens.values()}) < len(tokens):
         raise BrokenFile("two names have the same sha256: it would not be clear who calls.")
     return tokens

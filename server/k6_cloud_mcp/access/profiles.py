@@ -1,19 +1,17 @@
 """Profiles: several Grafana stacks by name, in a file that refers to tokens and holds none."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 
 from annotated_types import MinLen
-from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt, model_validator
 
 from k6_cloud.auth import Credentials
 from k6_cloud_mcp.access.named_tokens import Name
-from k6_cloud_mcp.access.watched_file import BrokenFile, Watched
-from k6_cloud_mcp.rules import problems
+from k6_cloud_mcp.access.watched_file import BrokenFile, Watched, parsed
 from k6_cloud_mcp.settings import safe_address
 
 
@@ -79,12 +77,7 @@ def read_profiles(path: Path) -> Watched[Mapping[str, Profile]]:
 
 
 def _profiles(text: str, folder: Path) -> Mapping[str, Profile]:
-    try:
-        entries = _File.model_validate(tomllib.loads(text)).profiles
-    except tomllib.TOMLDecodeError as error:
-        raise BrokenFile(f"not TOML: {error}.") from error
-    except ValidationError as error:
-        raise BrokenFile(f"{problems(error)}.") from error
+    entries = parsed(_File, text).profiles
     found = {name: _profile(name, entry, folder) for name, entry in entries.items()}
     for profile in found.values():
         if not profile.is_sandbox:

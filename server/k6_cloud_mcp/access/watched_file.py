@@ -2,11 +2,17 @@
 
 import logging
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from k6_cloud_mcp.rules import problems
+
 T = TypeVar("T")
+Document = TypeVar("Document", bound=BaseModel)
 Signature = tuple[int, int, int]
 logger = logging.getLogger(__name__)
 # Two changes within one tick of the file system's clock look alike; a file this young is read again.
@@ -15,6 +21,16 @@ _YOUNG_NS = 100_000_000
 
 class BrokenFile(Exception):
     """A file that cannot be used; the message says which and why, and quotes no secret."""
+
+
+def parsed(model: type[Document], text: str) -> Document:
+    """A TOML document as a model. Raises BrokenFile."""
+    try:
+        return model.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BrokenFile(f"not TOML: {error}.") from error
+    except ValidationError as error:
+        raise BrokenFile(f"{problems(error)}.") from error
 
 
 class Watched(Generic[T]):

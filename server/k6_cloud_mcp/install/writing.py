@@ -1,14 +1,13 @@
 """Writing a host's file: whole or not at all, with the old one kept beside it."""
 
-import os
 import shutil
 import stat
 from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from k6_cloud_mcp.install.errors import InstallError
 from k6_cloud_mcp.install.plan import Plan
+from k6_cloud_mcp_tools.durable import write_whole
 
 
 def write(plan: Plan, now: datetime, *, secret: bool = False) -> Path | None:
@@ -31,7 +30,7 @@ def _write(plan: Plan, now: datetime, *, secret: bool) -> Path | None:
     path.parent.mkdir(parents=True, exist_ok=True)
     _check(path, plan)
     backup = _back_up(path, now) if plan.before is not None else None
-    _replace(path, plan.after, _mode(path, secret=secret))
+    write_whole(path, [plan.after.encode()], _mode(path, secret=secret))
     return backup
 
 
@@ -54,17 +53,3 @@ def _back_up(path: Path, now: datetime) -> Path:
 def _mode(path: Path, *, secret: bool) -> int:
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
     return mode & 0o700 if secret else mode
-
-
-def _replace(path: Path, text: str, mode: int) -> None:
-    with NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    temporary = Path(file.name)
-    try:
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -36,6 +37,12 @@ class Record:
     preview: Preview | None = None
     by: Decider | None = None
     id: str = field(default_factory=lambda: uuid4().hex)
+
+    @cached_property
+    def arguments_sha256(self) -> str:
+        """A digest of the arguments, among which a script may be: worked out once."""
+        arguments = json.dumps(self.arguments, sort_keys=True, default=str).encode()
+        return hashlib.sha256(arguments).hexdigest()
 
     async def begin(self) -> None:
         """Record that it begins. Raises ToolError where that cannot be recorded: then it must not begin."""
@@ -77,7 +84,6 @@ class Record:
             raise
 
     def _attempt(self, stage: Stage, detail: str | None = None, run: int | None = None) -> Attempt:
-        arguments = json.dumps(self.arguments, sort_keys=True, default=str).encode()
         return Attempt(
             id=self.id,
             stage=stage,
@@ -86,7 +92,7 @@ class Record:
             client=self.client,
             decided_by=self.by,
             targets=_targets(self.arguments),
-            arguments_sha256=hashlib.sha256(arguments).hexdigest(),
+            arguments_sha256=self.arguments_sha256,
             preview=self.preview.text if self.preview else None,
             detail=detail,
             test_run_id=run,

@@ -232,7 +232,7 @@ class GuardedTool:
 
     def _act(self, record: Record) -> Act:
         shown = record.preview.shown if record.preview else ""
-        return Act(self._name, record.arguments, shown, record.caller)
+        return Act(self._name, {"sha256": record.arguments_sha256}, shown, record.caller)
 
     def wrapper(self) -> Tool:
         """The function to publish: the tool's arguments, the guard's, and the confirmation filled by `ask`."""

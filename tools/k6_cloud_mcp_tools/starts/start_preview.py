@@ -8,7 +8,7 @@ from k6_cloud_mcp_tools.app import App
 from k6_cloud_mcp_tools.guard.callers import caller
 from k6_cloud_mcp_tools.guard.previews import Preview, Settled
 from k6_cloud_mcp_tools.load_test_runs import newest_runs
-from k6_cloud_mcp_tools.projects import project_names
+from k6_cloud_mcp_tools.projects import label_of
 from k6_cloud_mcp_tools.quoting import visible
 from k6_cloud_mcp_tools.scripts import describe, stored_script
 from k6_cloud_mcp_tools.starts.already_started import made_before
@@ -49,13 +49,11 @@ async def preview_start(app: App, load_test_id: int) -> Preview:
 
 
 async def _headline(app: App, test: LoadTest) -> str:
-    projects = await project_names(app.k6)
     where = (
         "k6 runs on this machine (sandbox): nothing is charged" if app.sandbox else "it sends real traffic"
     )
-    return (
-        f"Start load test {test.name!r} (id {test.id}) in project {projects.label(test.project_id)}; {where}."
-    )
+    project = await label_of(app.k6, test.project_id)
+    return f"Start load test {test.name!r} (id {test.id}) in project {project}; {where}."
 
 
 def _zones(options: Json | None) -> list[str]:
