@@ -2,22 +2,20 @@
 
 import json
 import re
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import anyio
 import httpx
 import httpx2
-import uvicorn
+from loopback import listening
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from k6_cloud_mcp.access.named_tokens import digest_of
 from k6_cloud_mcp.serving import http_app
@@ -96,25 +94,9 @@ def _project(who: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncGenerator[str, None]:
-    """An ASGI app on loopback: its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", lifespan="auto"))
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(server.serve, [listener])
-            with anyio.fail_after(20):
-                while not server.started:
-                    await anyio.sleep(0.02)
-            try:
-                yield "http://{}:{}".format(*listener.getsockname())
-            finally:
-                server.should_exit = True
-
-
-@asynccontextmanager
 async def serving(**settings: Any) -> AsyncGenerator[str, None]:
     """Our server on loopback with these settings: its address."""
-    async with served(http_app(Settings(**settings), "127.0.0.1")) as address:
+    async with listening(http_app(Settings(**settings), "127.0.0.1")) as address:
         yield address
 
 

@@ -11,11 +11,11 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 import httpx
-import uvicorn
+from loopback import listening
 from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult
@@ -71,23 +71,6 @@ async def open_upstream() -> AsyncGenerator[Upstream, None]:
         upstream = Upstream(sandbox.app)
         async with listening(upstream) as upstream.address:
             yield upstream
-
-
-@asynccontextmanager
-async def listening(app: ASGIApp, lifespan: Literal["on", "off"] = "off") -> AsyncGenerator[str, None]:
-    """Serve an application on a port of loopback; its address."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", lifespan=lifespan))
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(server.serve, [listener])
-            with anyio.fail_after(20):
-                while not server.started:
-                    await anyio.sleep(0.02)
-            try:
-                yield "http://{}:{}".format(*listener.getsockname())
-            finally:
-                server.should_exit = True
 
 
 @dataclass

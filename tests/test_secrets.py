@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
@@ -18,8 +17,8 @@ import httpx
 import httpx2
 import hunt
 import pytest
-import uvicorn
 from hunt import Haul, Objects, archive, call_all, calls, read_all
+from loopback import listening
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
@@ -27,7 +26,6 @@ from mcp_types import LoggingMessageNotificationParams
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
@@ -188,21 +186,6 @@ async def test_a_service_that_quotes_the_token_does_not_give_it_away(
     haul.add_files(state)
     add_log(haul, log)
     assert haul.leaks() == []
-
-
-@asynccontextmanager
-async def listening(app: ASGIApp) -> AsyncGenerator[str, None]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(server.serve, [listener])
-            with anyio.fail_after(20):
-                while not server.started:
-                    await anyio.sleep(0.02)
-            try:
-                yield "http://{}:{}".format(*listener.getsockname())
-            finally:
-                server.should_exit = True
 
 
 async def refuse(request: Request) -> Response:

@@ -1,7 +1,6 @@
 """A real host for the views: headless Chromium with a page that bridges them to our server over HTTP."""
 
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,7 +11,7 @@ from typing import Any, Literal
 
 import anyio
 import pytest
-import uvicorn
+from loopback import listening
 from mcp import Client
 from playwright.async_api import ConsoleMessage, FrameLocator, Page, Request, ViewportSize, async_playwright
 from starlette.requests import Request as HttpRequest
@@ -112,17 +111,8 @@ async def _served(**settings: Any) -> AsyncGenerator[str, None]:
     app = http_app(Settings(backend="sandbox", **settings), "127.0.0.1")
     app.add_route("/host", _page)
     app.add_route("/host.js", _script)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(server.serve, [listener])
-            with anyio.fail_after(20):
-                while not server.started:
-                    await anyio.sleep(0.02)
-            try:
-                yield "http://{}:{}".format(*listener.getsockname())
-            finally:
-                server.should_exit = True
+    async with listening(app) as address:
+        yield address
 
 
 async def _page(_: HttpRequest) -> Response:

@@ -1,17 +1,13 @@
 """Servers over a ground: in memory, and over HTTP on loopback."""
 
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-import anyio
-import uvicorn
 from hostile.clients import Caller, Era, Host, in_memory, joined
 from hostile.ground import ACTS, Ground, Pause, calling
 from mcp.server.mcpserver import MCPServer
-from starlette.types import ASGIApp
 
 from k6_cloud_mcp.server import K6Server, build_server
 from k6_cloud_mcp_tools.app import App
@@ -38,19 +34,3 @@ async def connected(server: MCPServer[App], host: Host, era: Era) -> AsyncGenera
     """A client of a server in this process."""
     async with in_memory(server) as streams, joined(streams, host, era) as caller:
         yield caller
-
-
-@asynccontextmanager
-async def listening(app: ASGIApp) -> AsyncGenerator[str, None]:
-    """An HTTP application on loopback: its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(server.serve, [listener])
-            with anyio.fail_after(20):
-                while not server.started:
-                    await anyio.sleep(0.02)
-            try:
-                yield "http://{}:{}/mcp".format(*listener.getsockname())
-            finally:
-                server.should_exit = True

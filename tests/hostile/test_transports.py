@@ -11,7 +11,8 @@ from hostile.clients import POLITE, SILENT, Era, Host, joined
 from hostile.ground import ACTS, open_ground
 from hostile.matrix import CARRIED, CARRIED_RUNGS, ON_STDIO, RUNGS, Cell, Row, Transport, over, row_of
 from hostile.play import Play
-from hostile.serving import listening, serving
+from hostile.serving import serving
+from loopback import listening
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
@@ -40,7 +41,7 @@ async def test_every_client_meets_over_http_what_the_table_says(
         async with listening(server.streamable_http_app(**_WAYS[transport])) as address:
             for row, era, act in _cases(patience):
                 async with (
-                    streamable_http_client(address) as streams,
+                    streamable_http_client(f"{address}/mcp") as streams,
                     joined(streams, row.host, era) as caller,
                 ):
                     case = (row.host.title, era, act)

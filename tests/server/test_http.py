@@ -1,15 +1,13 @@
 """The HTTP transport, by a real server on loopback."""
 
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
-import anyio
 import httpx
 import httpx2
 import pytest
-import uvicorn
+from loopback import listening
 from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
@@ -37,17 +35,8 @@ ACCEPT = {"Accept": "application/json, text/event-stream"}
 @asynccontextmanager
 async def serving(**settings: Any) -> AsyncGenerator[str, None]:
     app = http_app(Settings(backend="sandbox", **settings), "127.0.0.1", ["k6.example.com"])
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.serve, [listener])
-        with anyio.fail_after(20):
-            while not server.started:
-                await anyio.sleep(0.02)
-        try:
-            yield "http://{}:{}".format(*listener.getsockname())
-        finally:
-            server.should_exit = True
+    async with listening(app) as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-from fleet import client_of, listening, open_upstream, replica, running
+from fleet import client_of, open_upstream, replica, running
+from loopback import listening
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from starlette.applications import Starlette

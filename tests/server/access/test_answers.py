@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from doors import Grafana, served, serving, tokens_file
+from doors import Grafana, serving, tokens_file
 from hostile.clients import MODERN, POLITE, Caller, joined
+from loopback import listening
 from mcp import MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, InputRequiredResult
@@ -41,7 +42,7 @@ async def test_an_answer_is_worth_nothing_with_anything_else_of_the_caller(tmp_p
     upstream = Grafana()
     tokens = tokens_file(tmp_path, alice={}, bob={})
     async with (
-        served(upstream) as grafana,
+        listening(upstream) as grafana,
         serving(tokens_file=tokens, caller_credentials="required", base_url=grafana) as address,
     ):
         async with asked(address, ALICE) as caller:

@@ -13,11 +13,11 @@ from doors import (
     calling,
     knock,
     profiles_file,
-    served,
     serving,
     token_block,
     tokens_file,
 )
+from loopback import listening
 from mcp.shared.exceptions import MCPError
 from mcp_types import ResourceTemplateReference
 from pydantic import SecretStr
@@ -122,7 +122,7 @@ async def test_without_k6_read_there_are_no_documents_prompts_or_completions(tmp
 async def test_a_token_tightens_the_policy_and_headers_tighten_it_further(tmp_path: Path):
     file = tokens_file(tmp_path, one={"policy": {"projects": [1, 2], "max_vus": 1}})
     async with (
-        served(Grafana()) as grafana,
+        listening(Grafana()) as grafana,
         serving(
             token=SecretStr("glsa_a_1"), stack_id=1, base_url=grafana, tokens_file=file, max_vus=5
         ) as address,
@@ -139,7 +139,7 @@ async def test_a_confirmation_of_one_caller_is_useless_to_another(tmp_path: Path
     file = tokens_file(tmp_path, alice={}, bob={})
     upstream = Grafana()
     settings = {"token": SecretStr("glsa_a_1"), "stack_id": 1, "tokens_file": file, "confirm": "two_step"}
-    async with served(upstream) as grafana, serving(**settings, base_url=grafana) as address:
+    async with listening(upstream) as grafana, serving(**settings, base_url=grafana) as address:
         async with calling(address, mode, authorization="Bearer token of alice") as alice:
             offer = content_of(await alice.call_tool("delete_load_test", {"load_test_id": 7}))
         spent = {"load_test_id": 7, "confirmation_token": offer["confirmation_token"]}
@@ -171,7 +171,7 @@ async def test_the_audit_shows_a_caller_only_its_own_calls(tmp_path: Path):
     file = tokens_file(tmp_path, alice={}, bob={})
     upstream = Grafana()
     settings = {"token": SecretStr("glsa_a_1"), "stack_id": 1, "tokens_file": file, "confirm": "two_step"}
-    async with served(upstream) as grafana, serving(**settings, base_url=grafana) as address:
+    async with listening(upstream) as grafana, serving(**settings, base_url=grafana) as address:
         seen: dict[str, str] = {}
         for name in ("alice", "bob"):
             async with calling(address, authorization=f"Bearer token of {name}") as client:
@@ -185,7 +185,7 @@ async def test_the_audit_shows_a_caller_only_its_own_calls(tmp_path: Path):
 async def test_a_token_for_a_stack_that_is_not_there_reaches_nothing(tmp_path: Path):
     file = tokens_file(tmp_path, alice={"stack": "prod"})
     upstream = Grafana()
-    async with served(upstream) as grafana:
+    async with listening(upstream) as grafana:
         one = {"token": SecretStr("glsa_a_1"), "stack_id": 1, "base_url": grafana, "tokens_file": file}
         two = {
             "profiles_file": profiles_file(tmp_path, staging="glsa_s_2"),

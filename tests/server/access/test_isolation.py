@@ -10,7 +10,8 @@ from typing import Any
 
 import anyio
 import pytest
-from doors import ERAS, PREFIX, Grafana, Mode, calling, knock, profiles_file, served, serving, tokens_file
+from doors import ERAS, PREFIX, Grafana, Mode, calling, knock, profiles_file, serving, tokens_file
+from loopback import listening
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ResourceTemplateReference
@@ -111,7 +112,7 @@ async def test_interleaved_callers_get_their_own_and_nothing_else(
     ]
     answers: list[tuple[Caller, str]] = []
     async with (
-        served(upstream) as grafana,
+        listening(upstream) as grafana,
         serving(
             tokens_file=tokens,
             profiles_file=profiles,
@@ -190,7 +191,7 @@ async def test_credentials_are_refused_where_the_operator_did_not_allow_them_or_
 async def test_a_confirmation_is_useless_with_other_credentials():
     upstream = Grafana()
     async with (
-        served(upstream) as grafana,
+        listening(upstream) as grafana,
         serving(caller_credentials="required", base_url=grafana, confirm="two_step") as address,
     ):
         async with calling(address, x_k6_token="glsa_x", x_k6_stack_id="1") as client:

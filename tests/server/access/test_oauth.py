@@ -11,7 +11,8 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from doors import calling, knock, served, serving
+from doors import calling, knock, serving
+from loopback import listening
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -82,7 +83,7 @@ class Issuer:
 @asynccontextmanager
 async def issuing(**fields: Any) -> AsyncGenerator[Issuer, None]:
     issuer = Issuer([public_key(name, name) for name in PRIVATE], **fields)
-    async with served(issuer) as issuer.url:
+    async with listening(issuer) as issuer.url:
         yield issuer
 
 

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from doors import Grafana, calling, profiles_file, served, serving, tokens_file
+from doors import Grafana, calling, profiles_file, serving, tokens_file
+from loopback import listening
 from mcp.shared.exceptions import MCPError
 from mcp_types import ResourceTemplateReference, TextResourceContents
 from worlds import content_of, text_of
@@ -49,7 +50,7 @@ def test_a_file_that_cannot_be_meant_is_refused_without_quoting_a_token(
 
 async def test_one_profile_costs_no_argument(tmp_path: Path):
     async with (
-        served(Grafana()) as grafana,
+        listening(Grafana()) as grafana,
         serving(profiles_file=profiles_file(tmp_path, prod="glsa_p_1"), base_url=grafana) as address,
         calling(address) as client,
     ):
@@ -65,7 +66,7 @@ async def test_of_several_profiles_each_tool_wants_one_of_those_the_caller_may_u
     profiles = profiles_file(tmp_path, prod="glsa_p_1", staging="glsa_s_2", dev="glsa_d_3")
     expected = {"all": ["prod", "staging", "dev"], "two": ["prod", "staging"], "one": None}
     async with (
-        served(Grafana()) as grafana,
+        listening(Grafana()) as grafana,
         serving(profiles_file=profiles, tokens_file=tokens, base_url=grafana) as address,
     ):
         for name, stacks in expected.items():
@@ -88,7 +89,7 @@ async def test_of_several_profiles_each_tool_wants_one_of_those_the_caller_may_u
 async def test_documents_of_several_stacks_carry_their_stack(tmp_path: Path):
     profiles = profiles_file(tmp_path, prod="glsa_p_1", staging="glsa_s_2")
     async with (
-        served(Grafana()) as grafana,
+        listening(Grafana()) as grafana,
         serving(profiles_file=profiles, base_url=grafana) as address,
         calling(address) as client,
     ):
@@ -119,7 +120,7 @@ async def test_a_confirmation_for_one_stack_is_useless_on_another(tmp_path: Path
     profiles = profiles_file(tmp_path, prod="glsa_p_1", copy="glsa_p_1")
     upstream = Grafana()
     async with (
-        served(upstream) as grafana,
+        listening(upstream) as grafana,
         serving(profiles_file=profiles, base_url=grafana, confirm="two_step") as address,
         calling(address) as client,
     ):
@@ -138,7 +139,7 @@ async def test_a_confirmation_for_one_stack_is_useless_on_another(tmp_path: Path
 async def test_a_new_token_in_a_profiles_file_is_used_from_the_next_call_on(tmp_path: Path):
     profiles = profiles_file(tmp_path, prod="glsa_old_1")
     async with (
-        served(Grafana()) as grafana,
+        listening(Grafana()) as grafana,
         serving(profiles_file=profiles, base_url=grafana) as address,
         calling(address) as client,
     ):
@@ -153,7 +154,7 @@ async def test_the_sandbox_can_stand_beside_a_stack(tmp_path: Path):
     path = profiles_file(tmp_path, prod="glsa_p_1")
     path.write_text(path.read_text() + "[profiles.local]\nsandbox = true\n")
     async with (
-        served(Grafana()) as grafana,
+        listening(Grafana()) as grafana,
         serving(profiles_file=path, base_url=grafana) as address,
         calling(address) as client,
     ):

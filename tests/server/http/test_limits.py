@@ -7,7 +7,8 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from fleet import Upstream, cloud, listening, open_upstream
+from fleet import Upstream, cloud, open_upstream
+from loopback import listening
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from worlds import content_of

@@ -3,7 +3,8 @@
 import re
 
 import httpx
-from fleet import client_of, cloud, listening, open_upstream
+from fleet import client_of, cloud, open_upstream
+from loopback import listening
 from mcp import Client
 from pydantic import SecretStr
 
