@@ -17,6 +17,7 @@ from k6_cloud.scripts import ENTRY_MEMBER, Member, Script
 from k6_cloud_mcp_tools.app import App, TheApp
 from k6_cloud_mcp_tools.operation import read
 from k6_cloud_mcp_tools.parameters import LoadTestId, ScriptPath, ScriptText
+from k6_cloud_mcp_tools.results import without_output
 from k6_cloud_mcp_tools.scripts import stored_script
 from k6_cloud_mcp_tools.sources import given_script
 from k6_cloud_mcp_tools.traps import code_traps, option_traps
@@ -64,7 +65,7 @@ async def lint_script(
         k6="rejected" if complaint else "accepted" if options is not None else "not available",
         total=len(findings),
         findings=findings[:_MOST],
-        options=without_tokens(options) if options is not None else None,
+        options=without_output(without_tokens(options)) if options is not None else None,
     )
 
 

@@ -168,12 +168,13 @@ class StartedRun(BaseModel):
 
 
 def _shown_options(options: Json) -> Json:
-    """Options without tokens, and without what only shapes k6's own output."""
-    return {
-        name: value
-        for name, value in redact_options(options).items()
-        if value and name not in _OUTPUT_OPTIONS
-    }
+    """Options without tokens, and without what is empty or only shapes k6's own output."""
+    return {name: value for name, value in without_output(redact_options(options)).items() if value}
+
+
+def without_output(options: Json) -> Json:
+    """Options without what only shapes k6's own output."""
+    return {name: value for name, value in options.items() if name not in _OUTPUT_OPTIONS}
 
 
 def row_of(run: TestRun) -> Json:
