@@ -38,7 +38,7 @@ from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp.serving import http_app
 from k6_cloud_mcp.settings import Settings
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.selection import TOOLS
 
 ENVIRONMENT = {
     "K6_CLOUD_TOKEN": hunt.CLOUD_TOKEN,
@@ -125,7 +125,7 @@ async def test_the_sandbox_gives_no_secret_away(
 ):
     haul, settings = Haul(), Settings(backend="sandbox")
     server = build_server(
-        partial(open_backend, settings, local_files=True), OPERATIONS, sandbox=True, key=settings.key
+        partial(open_backend, settings, local_files=True), TOOLS, sandbox=True, key=settings.key
     )
     async with client_of(server, haul) as client:
         worked = await call_all(client, haul, calls(Objects(), *archives)[:9])
@@ -136,7 +136,7 @@ async def test_the_sandbox_gives_no_secret_away(
         haul.add_files(state)
     haul.add_files(state)
     add_log(haul, log)
-    every = {operation.name for operation in OPERATIONS}
+    every = {tool.name for tool in TOOLS}
     assert every <= {name for name, _ in calls(Objects(), *archives)}
     assert every - worked <= NOT_POSSIBLE_HERE
     assert any(place.endswith("sandbox.db") for place in haul.found)
@@ -180,7 +180,7 @@ async def test_a_service_that_quotes_the_token_does_not_give_it_away(
         async with connect(credentials, "https://api.k6.example", transport) as http:
             yield App(K6Cloud(http, retries=NO_RETRIES), audit=audit_of(Settings()), local_files=True)
 
-    async with client_of(build_server(open_app, OPERATIONS, sandbox=False), haul) as client:
+    async with client_of(build_server(open_app, TOOLS, sandbox=False), haul) as client:
         await call_all(client, haul, calls(Objects(), *archives))
         await read_all(client, haul, Objects())
     haul.add_files(state)
@@ -259,7 +259,7 @@ async def test_a_secret_written_into_a_script_stays_out_of_previews_audit_and_lo
     haul, settings = Haul(), Settings(backend="sandbox")
     secrets = ["hunt-SOURCE-bearer-9kLm", "hunt-SOURCE-password-1zXc"]
     script = f"const headers = {{ Authorization: 'Bearer {secrets[0]}' }};\nconst password = '{secrets[1]}';\n{hunt.SOURCE}"
-    server = build_server(partial(open_backend, settings, local_files=True), OPERATIONS, sandbox=True)
+    server = build_server(partial(open_backend, settings, local_files=True), TOOLS, sandbox=True)
     async with client_of(server, haul) as client:
         upload = {"load_test_id": 1, "script": script}
         back = {"load_test_id": 1, "script": hunt.SOURCE}
@@ -274,7 +274,7 @@ async def test_the_hunt_finds_a_token_that_a_test_s_name_gives_away(
     state: Path,
 ):
     haul, settings = Haul(), Settings(backend="sandbox")
-    server = build_server(partial(open_backend, settings, local_files=True), OPERATIONS, sandbox=True)
+    server = build_server(partial(open_backend, settings, local_files=True), TOOLS, sandbox=True)
     async with client_of(server, haul) as client:
         await client.call_tool("update_load_test", {"load_test_id": 1, "name": hunt.ENV_VALUE})
         await call_all(

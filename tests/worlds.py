@@ -15,9 +15,9 @@ from k6_cloud_mcp.bundling import script_bundler
 from k6_cloud_mcp.inspection import script_inspector
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.catalog import OPERATIONS
 from k6_cloud_mcp_tools.guard.policy import ConfirmMode, Policy
-from k6_cloud_mcp_tools.operation import Operation
+from k6_cloud_mcp_tools.published import Published
+from k6_cloud_mcp_tools.selection import TOOLS
 from k6_cloud_sandbox.sandbox import Sandbox, open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 
@@ -44,7 +44,7 @@ class World:
         mode: Literal["auto", "legacy"] = "auto",
         confirm: ConfirmMode = "auto",
         policy: Policy | None = None,
-        operations: Sequence[Operation] = OPERATIONS,
+        tools: Sequence[Published] = TOOLS,
         **app: Any,
     ) -> AsyncGenerator[Client, None]:
         """A client of a server over this world; with `answer` it accepts every form with that content."""
@@ -58,7 +58,7 @@ class World:
             del context, params
             return ElicitResult(action="accept", content=answer)
 
-        server = build_server(open_app, operations, sandbox=True)
+        server = build_server(open_app, tools, sandbox=True)
         callback = accept if answer is not None else None
         async with Client(server, mode=mode, elicitation_callback=callback) as client:
             yield client

@@ -13,8 +13,8 @@ from schema_tables import fields_table
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp.settings import Settings
 from k6_cloud_mcp_prompts import Prompt, load_prompts
-from k6_cloud_mcp_tools.catalog import DEFAULT_TOOLSETS, TOOLSETS
-from k6_cloud_mcp_tools.operation import Operation
+from k6_cloud_mcp_tools.published import Published
+from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, TOOLSETS
 from k6_cloud_mcp_tools.traps import code_traps, option_traps, secret_traps
 from k6_cloud_mcp_tools.traps.findings import Rule
 from k6_cloud_sandbox.settings import SandboxSettings
@@ -60,23 +60,22 @@ def tools() -> str:
         "# Tools",
         _TOOLS,
     ]
-    for name, operations in TOOLSETS.items():
+    for name, tools in TOOLSETS.items():
         note = "on by default" if name in DEFAULT_TOOLSETS else "off by default"
-        parts += [f"## {name}", f"Toolset `{name}`, {note}.", *map(_tool, operations)]
+        parts += [f"## {name}", f"Toolset `{name}`, {note}.", *map(_tool, tools)]
     return "\n\n".join(parts)
 
 
-def _tool(operation: Operation) -> str:
-    tool = operation.build()
-    kind = "guarded" if operation.is_guarded else "writes" if operation.writes else "reads"
-    arguments = _without(tool.parameters, "confirmation_token", "dry_run")
-    result: dict[str, Any] = tool.output_schema or {}
-    if operation.is_guarded:
+def _tool(tool: Published) -> str:
+    kind = "guarded" if tool.is_guarded else "writes" if tool.writes else "reads"
+    arguments = _without(tool.input_schema, "confirmation_token", "dry_run")
+    result = tool.output_schema or {}
+    if tool.is_guarded:
         result = result.get("properties", {}).get("result", {})
     return "\n\n".join(
         [
             f"### {tool.name}",
-            f"*{tool.title}* · {kind} · scope `{operation.scope}`",
+            f"*{tool.title}* · {kind} · scope `{tool.scope}`",
             tool.description,
             fields_table("argument", arguments),
             f'??? info "Result"\n\n{_indented(fields_table("field", result))}',

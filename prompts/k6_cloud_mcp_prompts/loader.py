@@ -1,9 +1,7 @@
-"""Reads the prompt texts: one Markdown file each, with YAML front matter."""
+"""Reads the prompt texts: one Markdown file each, with TOML front matter."""
 
+import tomllib
 from importlib.resources import files
-from typing import Any
-
-import yaml
 
 from k6_cloud_mcp_prompts.prompt import Argument, Prompt
 
@@ -19,8 +17,8 @@ def load_prompts() -> list[Prompt]:
 
 
 def parse_prompt(text: str) -> Prompt:
-    """One prompt: front matter (name, title, description, arguments) between `---` lines, then the text."""
-    _, front_matter, template = text.split("---\n", 2)
-    fields: dict[str, Any] = yaml.safe_load(front_matter)
+    """One prompt: front matter (name, title, description, arguments) between `+++` lines, then the text."""
+    _, front_matter, template = text.split("+++\n", 2)
+    fields = tomllib.loads(front_matter)
     arguments = tuple(Argument(**argument) for argument in fields.pop("arguments", []))
     return Prompt(**fields, arguments=arguments, template=template.strip() + "\n")

@@ -19,11 +19,11 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode
 
-from k6_cloud_mcp_tools.catalog import OPERATIONS
 from k6_cloud_mcp_tools.guard.policy import ConfirmMode, Policy, QuietHours
+from k6_cloud_mcp_tools.selection import TOOLS
 
 _HOURS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)(?: (\S+))?")
-GUARDED = frozenset(operation.name for operation in OPERATIONS if operation.is_guarded)
+GUARDED = frozenset(tool.name for tool in TOOLS if tool.is_guarded)
 
 
 class RulesError(Exception):

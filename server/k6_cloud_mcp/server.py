@@ -1,14 +1,15 @@
 """Puts the rooms together: tools, resources, prompts and completions over one app."""
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
 from mcp.server.context import ServerMiddleware
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
-from mcp_types import CallToolResult, GetPromptResult, InputRequiredResult, TextContent
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, GetPromptResult, InputRequiredResult, TextContent, Tool
 from pydantic import AnyUrl
 
 from k6_cloud_mcp import prompts
@@ -16,15 +17,16 @@ from k6_cloud_mcp.access.stacks import Stacks
 from k6_cloud_mcp.access.visibility import Visibility, refusal_of, require_read
 from k6_cloud_mcp.completions import add_completions
 from k6_cloud_mcp.instructions import instructions
+from k6_cloud_mcp.loading import Loading
 from k6_cloud_mcp.request_rules import under_request_rules
 from k6_cloud_mcp.resource_list import list_scripts
 from k6_cloud_mcp.resources import add_resources, mime_type_of
 from k6_cloud_mcp.sealing import sealing
-from k6_cloud_mcp.views.apps import views, with_view
+from k6_cloud_mcp.views.apps import listed, views
 from k6_cloud_mcp_prompts.loader import load_prompts
 from k6_cloud_mcp_prompts.prompt import Prompt
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.operation import Operation
+from k6_cloud_mcp_tools.published import Published
 
 Watcher = ServerMiddleware[App]
 OpenApp = Callable[[], AbstractAsyncContextManager[App]]
@@ -36,24 +38,26 @@ class K6Server(MCPServer[App]):
     def __init__(
         self,
         open_app: OpenApp,
-        operations: Sequence[Operation],
+        tools: Sequence[Published],
         *,
         sandbox: bool,
         key: bytes | None,
         stacks: Stacks | None,
         watchers: Sequence[Watcher] = (),
     ) -> None:
-        self._operations = {operation.name: operation for operation in operations}
+        self._open_app = open_app
+        self._published = {tool.name: tool for tool in tools}
+        self._listed = [listed(tool) for tool in tools]
+        self._loading = Loading(tools)
         self._prompts: dict[str, Prompt] = {prompt.name: prompt for prompt in load_prompts()}
         super().__init__(
             "k6-cloud-mcp",
             title="Grafana Cloud k6",
             version=version("k6-cloud-mcp"),
-            instructions=instructions(operations, sandbox=sandbox),
-            tools=[with_view(operation) for operation in operations],
+            instructions=instructions(tools, sandbox=sandbox),
             extensions=[views()],
-            lifespan=lambda _: open_app(),
-            middleware=[*watchers, Visibility(stacks, operations), under_request_rules, list_scripts],
+            lifespan=lambda _: self._running(),
+            middleware=[*watchers, Visibility(stacks, tools), under_request_rules, list_scripts],
             request_state_security=sealing(key),
             subscriptions=False,
         )
@@ -62,13 +66,21 @@ class K6Server(MCPServer[App]):
         for prompt in self._prompts.values():
             self.add_prompt(prompts.listed(prompt))
 
+    async def list_tools(self) -> list[Tool]:
+        """The tools as they are published; who lists them will soon call one."""
+        self._loading.want()
+        return self._listed
+
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[App, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool; one that this caller may not call answers with what it would need."""
-        if reason := refusal_of(self._operations.get(name)):
+        tool = self._published.get(name)
+        if reason := refusal_of(tool):
             return CallToolResult(content=[TextContent(type="text", text=reason)], is_error=True)
-        return await super().call_tool(name, arguments, context)
+        if tool is None:
+            raise ToolError(f"Unknown tool: {name}")
+        return await tool.load().run(arguments, context or Context(mcp_server=self), convert_result=True)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[App, Any] | None = None
@@ -98,19 +110,24 @@ class K6Server(MCPServer[App]):
         require_read()
         return prompts.rendered(self._prompts, name, arguments)
 
+    @asynccontextmanager
+    async def _running(self) -> AsyncGenerator[App, None]:
+        async with self._open_app() as app, self._loading.when_wanted():
+            yield app
+
 
 def build_server(
     open_app: OpenApp,
-    operations: Sequence[Operation],
+    tools: Sequence[Published],
     *,
     sandbox: bool,
     key: bytes | None = None,
     stacks: Stacks | None = None,
     watchers: Sequence[Watcher] = (),
 ) -> K6Server:
-    """A server of some operations, over the app that `open_app` opens when it starts and closes when it stops.
+    """A server of some tools, over the app that `open_app` opens when it starts and closes when it stops.
 
     Servers that share `key` go on with each other's questions. `stacks` tells which stack stands behind a call;
     without, it is that of the app. `watchers` see each request first.
     """
-    return K6Server(open_app, operations, sandbox=sandbox, key=key, stacks=stacks, watchers=watchers)
+    return K6Server(open_app, tools, sandbox=sandbox, key=key, stacks=stacks, watchers=watchers)

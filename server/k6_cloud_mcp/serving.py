@@ -12,6 +12,7 @@ from k6_cloud.scripts import MIB
 from k6_cloud_mcp import otlp
 from k6_cloud_mcp.access.stacks import Stacks
 from k6_cloud_mcp.backend import open_backend, stacks_of
+from k6_cloud_mcp.loading import load
 from k6_cloud_mcp.measures import Measures
 from k6_cloud_mcp.request_rules import RequireValidRules
 from k6_cloud_mcp.server import K6Server, build_server
@@ -35,6 +36,7 @@ async def serve_http(settings: Settings, host: str, port: int, allowed_hosts: Se
     """Serve streamable HTTP at `/mcp` until stopped. Raises SettingsError for an open door to the network."""
     app = http_app(settings, host, allowed_hosts)
     config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, ws="none")
+    load(settings.published())
     settle()
     logger.info("Listening on http://%s:%s/mcp", host, port)
     await uvicorn.Server(config).serve()
@@ -101,8 +103,6 @@ def _build(settings: Settings, stacks: Stacks, *, local_files: bool, measures: M
     if sandbox:
         logger.warning("No Grafana Cloud credentials: using the sandbox on this machine.")
     open_app = partial(open_backend, settings, local_files=local_files, stacks=stacks, measures=measures)
-    operations = settings.operations()
-    watchers = [WatchedCalls(measures, (one.name for one in operations))] if measures else []
-    return build_server(
-        open_app, operations, sandbox=sandbox, key=settings.key, stacks=stacks, watchers=watchers
-    )
+    tools = settings.published()
+    watchers = [WatchedCalls(measures, (tool.name for tool in tools))] if measures else []
+    return build_server(open_app, tools, sandbox=sandbox, key=settings.key, stacks=stacks, watchers=watchers)

@@ -24,9 +24,9 @@ from k6_cloud.scripts import MIB
 from k6_cloud_mcp.login import Login, read_login
 from k6_cloud_mcp.rules import ManyHours, Projects, Rules, RulesError, Tools, problems, read_rules, split
 from k6_cloud_mcp.unexpanded import without_reference
-from k6_cloud_mcp_tools.catalog import DEFAULT_TOOLSETS, SelectionError, select
 from k6_cloud_mcp_tools.guard.policy import ConfirmMode, Policy
-from k6_cloud_mcp_tools.operation import Operation
+from k6_cloud_mcp_tools.published import Published
+from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, SelectionError, select
 
 BackendChoice = Literal["auto", "cloud", "sandbox"]
 CallerCredentials = Literal["off", "headers", "required"]
@@ -160,7 +160,7 @@ class Settings(BaseSettings):
         """The key for confirmations that several processes share; None where each makes its own."""
         return sha256(self.shared_key.get_secret_value().encode()).digest() if self.shared_key else None
 
-    def operations(self) -> list[Operation]:
+    def published(self) -> list[Published]:
         """The tools to publish. Raises SettingsError for a name that does not exist."""
         try:
             return select(self.toolsets, self.tools, self.exclude_tools, read_only=self.read_only)

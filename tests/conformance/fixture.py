@@ -270,14 +270,14 @@ def fixture_app(settings: Settings) -> Starlette:
     """The HTTP application, under the middleware and limits of the real one."""
     measures = PrometheusMeasures()
     stacks = stacks_of(settings, measures)
-    operations = settings.operations()
+    tools = settings.published()
     server = FixtureServer(
         partial(open_backend, settings, local_files=False, stacks=stacks, measures=measures),
-        operations,
+        tools,
         sandbox=settings.uses_sandbox,
         key=settings.key,
         stacks=stacks,
-        watchers=[WatchedCalls(measures, (one.name for one in operations))],
+        watchers=[WatchedCalls(measures, (tool.name for tool in tools))],
     )
     add_fixtures(server)
     app = server.streamable_http_app(host="127.0.0.1", max_request_body_size=settings.max_body_mib * MIB)

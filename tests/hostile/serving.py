@@ -11,9 +11,9 @@ from mcp.server.mcpserver import MCPServer
 
 from k6_cloud_mcp.server import K6Server, build_server
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.selection import TOOLS
 
-ACTING = [operation for operation in OPERATIONS if operation.name in ACTS]
+ACTING = [tool for tool in TOOLS if tool.name in ACTS]
 
 
 def serving(

@@ -5,10 +5,10 @@ import pytest
 
 from k6_cloud_mcp_prompts import Prompt, load_prompts
 from k6_cloud_mcp_prompts.loader import parse_prompt
-from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools import selection
 
 PROMPTS = load_prompts()
-TOOLS = {operation.name for operation in OPERATIONS}
+TOOLS = {tool.name for tool in selection.TOOLS}
 TOOL_LIKE = re.compile(
     r"`((?:abort|activate|compare|create|deactivate|delete|download|get|lint|list|move|query|start|update|upload|validate|wait)_\w+)`"
 )
@@ -30,27 +30,28 @@ def test_the_prompts_are_loaded_by_name():
 
 def test_front_matter_becomes_fields_and_the_rest_becomes_the_text():
     prompt = parse_prompt(
-        "---\n"
-        "name: greeting\n"
-        "title: Greeting\n"
-        "description: Greets.\n"
-        "arguments:\n"
-        "  - {name: who, description: Whom to greet, required: true}\n"
-        "  - {name: why, description: The occasion}\n"
-        "---\n"
+        "+++\n"
+        'name = "greeting"\n'
+        'title = "Greeting"\n'
+        'description = "Greets."\n'
+        "arguments = [\n"
+        '  { name = "who", description = "Whom to greet", required = true },\n'
+        '  { name = "why", description = "The occasion" },\n'
+        "]\n"
+        "+++\n"
         "\n"
         "Greet $who.\n"
-        "---\n"
+        "+++\n"
         "The end.\n"
     )
 
     assert (prompt.name, prompt.title, prompt.description) == ("greeting", "Greeting", "Greets.")
     assert [(a.name, a.required) for a in prompt.arguments] == [("who", True), ("why", False)]
-    assert prompt.template == "Greet $who.\n---\nThe end.\n"
+    assert prompt.template == "Greet $who.\n+++\nThe end.\n"
 
 
 def test_a_prompt_may_have_no_arguments():
-    assert parse_prompt("---\nname: a\ntitle: A\ndescription: A.\n---\nHello.\n").arguments == ()
+    assert parse_prompt('+++\nname = "a"\ntitle = "A"\ndescription = "A."\n+++\nHello.\n').arguments == ()
 
 
 @pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.name)

@@ -10,25 +10,25 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp.settings import Settings, SettingsError
-from k6_cloud_mcp_tools.catalog import DEFAULT_TOOLSETS, TOOLSETS, select
+from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, TOOLSETS, select
 
 
 def test_the_default_is_what_the_daily_job_needs():
-    assert Settings.load().operations() == [one for name in DEFAULT_TOOLSETS for one in TOOLSETS[name]]
+    assert Settings.load().published() == [one for name in DEFAULT_TOOLSETS for one in TOOLSETS[name]]
 
 
 def test_the_environment_chooses(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("K6_MCP_TOOLSETS", "limits, labels")
     monkeypatch.setenv("K6_MCP_EXCLUDE_TOOLS", "delete_label")
     monkeypatch.setenv("K6_MCP_READ_ONLY", "true")
-    names = [operation.name for operation in Settings.load().operations()]
+    names = [tool.name for tool in Settings.load().published()]
     assert names == ["list_project_limits", "get_project_limits", "list_labels", "list_project_labels"]
 
 
 def test_a_toolset_that_does_not_exist_is_a_start_up_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("K6_MCP_TOOLSETS", "load_test")
     with pytest.raises(SettingsError, match="Did you mean load_tests"):
-        Settings.load().operations()
+        Settings.load().published()
 
 
 async def test_the_command_line_wins_over_the_environment(tmp_path: Path):

@@ -12,9 +12,9 @@ from worlds import World, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import TestRun
-from k6_cloud_mcp_tools.catalog import DEFAULT_TOOLSETS, select
 from k6_cloud_mcp_tools.figures.drawing import draw
 from k6_cloud_mcp_tools.figures.drawn import LINES, DrawnRun
+from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, select
 
 Intercept = Callable[[httpx.Request], Awaitable[httpx.Response | None]]
 RunScript = Callable[..., Awaitable[TestRun]]

@@ -3,10 +3,10 @@ import re
 import pytest
 from worlds import World, text_of
 
-from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.catalog import OPERATIONS, tool_of
 from k6_cloud_mcp_tools.elsewhere import ELSEWHERE, where_to_set
 
-TOOLS = {operation.name: operation.build() for operation in OPERATIONS}
+TOOLS = {operation.name: tool_of(operation.name) for operation in OPERATIONS}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from worlds import World, content_of, open_world
 
 from k6_cloud_mcp.views import apps
 from k6_cloud_mcp.views.apps import CONFIRM_URI, TEST_RUN_URI, view_of
-from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.selection import TOOLS
 
 URIS = (TEST_RUN_URI, CONFIRM_URI)
 LARGEST = 150_000
@@ -22,7 +22,7 @@ async def listed_views(world: World) -> dict[str, Any]:
 
 
 def test_every_guarded_tool_has_a_view_that_can_ask():
-    assert {one.name for one in OPERATIONS if one.is_guarded and view_of(one) is None} == set()
+    assert {one.name for one in TOOLS if one.is_guarded and view_of(one) is None} == set()
 
 
 async def test_what_shows_a_run_is_shown_as_one_and_plain_reads_have_no_view():

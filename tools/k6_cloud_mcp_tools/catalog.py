@@ -1,7 +1,6 @@
 """The catalogue: every operation there is, by toolset, in the order a newcomer reads it."""
 
-import difflib
-from collections.abc import Collection, Iterable
+from functools import cache
 
 from k6_cloud_mcp_tools import (
     charts,
@@ -20,6 +19,8 @@ from k6_cloud_mcp_tools import (
     uploads,
 )
 from k6_cloud_mcp_tools.operation import Operation
+from k6_cloud_mcp_tools.published import Published
+from k6_cloud_mcp_tools.tool import K6Tool
 
 TOOLSETS: dict[str, list[Operation]] = {
     "load_tests": [*load_tests.OPERATIONS, *options.OPERATIONS],
@@ -38,43 +39,19 @@ TOOLSETS: dict[str, list[Operation]] = {
     "labels": labels.OPERATIONS,
     "charts": charts.OPERATIONS,
 }
-# What the daily job needs. Each toolset costs every user room in every turn, so the rest is opt-in.
-DEFAULT_TOOLSETS = ("load_tests", "scripts", "test_runs", "metrics", "schedules", "projects")
 OPERATIONS = [operation for operations in TOOLSETS.values() for operation in operations]
+_BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
-class SelectionError(ValueError):
-    """A toolset or tool that does not exist was asked for."""
+@cache
+def tool_of(name: str) -> K6Tool:
+    """The tool of an operation, built once. Raises KeyError for a name that does not exist."""
+    return _BY_NAME[name].build()
 
 
-def select(
-    toolsets: Iterable[str] = DEFAULT_TOOLSETS,
-    tools: Collection[str] = (),
-    exclude: Collection[str] = (),
-    *,
-    read_only: bool = False,
-) -> list[Operation]:
-    """The operations of some toolsets and single tools, less some, in catalogue order.
-
-    `all` stands for every toolset. `read_only` removes every write, whatever else asks for it.
-    Raises SelectionError for a name that does not exist.
-    """
-    chosen = [*toolsets]
-    _require_known("toolset", chosen, ["all", *TOOLSETS])
-    _require_known("tool", [*tools, *exclude], [operation.name for operation in OPERATIONS])
-    wanted = {
-        operation.name
-        for name, members in TOOLSETS.items()
-        for operation in members
-        if {name, "all"} & {*chosen}
+def published() -> dict[str, list[Published]]:
+    """What is published of every tool, by toolset."""
+    return {
+        toolset: [Published.of(tool_of(one.name), one.scope, is_guarded=one.is_guarded) for one in operations]
+        for toolset, operations in TOOLSETS.items()
     }
-    wanted = (wanted | {*tools}) - {*exclude}
-    return [one for one in OPERATIONS if one.name in wanted and not (read_only and one.writes)]
-
-
-def _require_known(kind: str, names: Iterable[str], known: Collection[str]) -> None:
-    for name in names:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise SelectionError(f"There is no {kind} {name!r}.{hint} Known: {', '.join(known)}.")

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 from mcp_types import ToolAnnotations
 
 from k6_cloud_mcp_tools.guard.previews import Previewer
 from k6_cloud_mcp_tools.guard.trial import Repeated, guarded
+from k6_cloud_mcp_tools.published import Scope
 from k6_cloud_mcp_tools.tool import K6Tool
-
-Scope = Literal["k6:read", "k6:write", "k6:run"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from k6_cloud_mcp.access.own_credentials import TakeOwnCredentials
 from k6_cloud_mcp.access.signing_keys import KeysUnavailable
 from k6_cloud_mcp.access.verifier import Verifier
 from k6_cloud_mcp.settings import Settings
-from k6_cloud_mcp_tools.operation import SCOPES
+from k6_cloud_mcp_tools.published import SCOPES
 
 # What probes and clients without a token have to read, and what tells nothing.
 OPEN_PATHS = ("/healthz", "/readyz")

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from k6_cloud.auth import Credentials
 from k6_cloud_mcp.access.grant import Grant
 from k6_cloud_mcp.settings import CallerCredentials
-from k6_cloud_mcp_tools.operation import SCOPES
+from k6_cloud_mcp_tools.published import SCOPES
 
 TOKEN, STACK_ID, STACK_URL = "x-k6-token", "x-k6-stack-id", "x-k6-stack-url"
 _ALL = (TOKEN, STACK_ID, STACK_URL)

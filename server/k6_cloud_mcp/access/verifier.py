@@ -10,7 +10,7 @@ from k6_cloud_mcp.access.oauth import JwtVerifier
 from k6_cloud_mcp.access.signing_keys import SigningKeys, fetch_json
 from k6_cloud_mcp.access.watched_file import BrokenFile, Watched
 from k6_cloud_mcp.settings import Settings, SettingsError
-from k6_cloud_mcp_tools.operation import SCOPES
+from k6_cloud_mcp_tools.published import SCOPES
 
 _OPERATOR = "http-token"
 

@@ -14,7 +14,7 @@ from k6_cloud_mcp.access.routing import ARGUMENT, NEEDS_STACK, TEMPLATE, routed
 from k6_cloud_mcp.access.stacks import NoStack, Stacks, under_rules
 from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.operation import Operation
+from k6_cloud_mcp_tools.published import Published
 
 Json = dict[str, Any]
 Request = ServerRequestContext[App, Any]
@@ -28,9 +28,9 @@ _refusal: ContextVar[str | None] = ContextVar("refusal", default=None)
 class Visibility:
     """Middleware that gives each request the app of its caller and stack, and shows only what that caller may do."""
 
-    def __init__(self, stacks: Stacks | None, operations: Sequence[Operation]) -> None:
+    def __init__(self, stacks: Stacks | None, tools: Sequence[Published]) -> None:
         self._stacks = stacks
-        self._operations = operations
+        self._all = tools
 
     async def __call__(self, ctx: Request, call_next: CallNext) -> HandlerResult:
         grant = current_grant()
@@ -64,25 +64,23 @@ class Visibility:
         sandbox = self._stacks.is_sandbox(base, grant) if self._stacks else base.sandbox
         return instructions(self._allowed(grant), sandbox=sandbox)
 
-    def _allowed(self, grant: Grant) -> list[Operation]:
-        return [operation for operation in self._operations if grant.may(operation.scope)]
+    def _allowed(self, grant: Grant) -> list[Published]:
+        return [tool for tool in self._all if grant.may(tool.scope)]
 
     def _tools(self, listed: Sequence[Json], grant: Grant, names: Sequence[str]) -> list[Json]:
-        allowed = {operation.name for operation in self._allowed(grant)}
+        allowed = {tool.name for tool in self._allowed(grant)}
         tools = [tool for tool in listed if tool["name"] in allowed]
         return [_with_stack(tool, names) for tool in tools] if len(names) > 1 else tools
 
 
-def refusal_of(operation: Operation | None) -> str | None:
+def refusal_of(tool: Published | None) -> str | None:
     """Why this caller may not call a tool now; None when it may."""
     if reason := _refusal.get():
         return reason
     grant = current_grant()
-    if operation is None or grant.may(operation.scope):
+    if tool is None or grant.may(tool.scope):
         return None
-    return (
-        f"Not called: {operation.name} needs the scope {operation.scope}, and your token has {_words(grant)}."
-    )
+    return f"Not called: {tool.name} needs the scope {tool.scope}, and your token has {_words(grant)}."
 
 
 def require_read() -> None:

@@ -6,9 +6,9 @@ The documents are built from `ui/` by `npm run build`. They load nothing and con
 from importlib.resources import files
 
 from mcp.server.apps import Apps, ResourceCsp
+from mcp_types import Tool, ToolAnnotations
 
-from k6_cloud_mcp_tools.operation import Operation
-from k6_cloud_mcp_tools.tool import K6Tool
+from k6_cloud_mcp_tools.published import Published
 
 TEST_RUN_URI = "ui://k6-cloud/test-run.html"
 CONFIRM_URI = "ui://k6-cloud/confirm.html"
@@ -30,16 +30,22 @@ def views() -> Apps:
     return apps
 
 
-def with_view(operation: Operation) -> K6Tool:
-    """The tool of an operation, with the view that shows its result."""
-    tool = operation.build()
-    if uri := view_of(operation):
-        tool.meta = {"ui": {"resourceUri": uri}}
-    return tool
+def listed(tool: Published) -> Tool:
+    """A tool as it stands in the list, with the view that shows its result."""
+    uri = view_of(tool)
+    return Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        annotations=ToolAnnotations.model_validate(tool.annotations),
+        input_schema=tool.input_schema,
+        output_schema=tool.output_schema,
+        _meta={"ui": {"resourceUri": uri}} if uri else None,
+    )
 
 
-def view_of(operation: Operation) -> str | None:
-    """The view of an operation; None for one whose result is text."""
-    if operation.name in _OF_A_RUN:
+def view_of(tool: Published) -> str | None:
+    """The view of a tool; None for one whose result is text."""
+    if tool.name in _OF_A_RUN:
         return TEST_RUN_URI
-    return CONFIRM_URI if operation.is_guarded else None
+    return CONFIRM_URI if tool.is_guarded else None

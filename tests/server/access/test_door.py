@@ -25,7 +25,7 @@ from worlds import content_of, text_of
 
 from k6_cloud_mcp.serving import http_app
 from k6_cloud_mcp.settings import Settings, SettingsError
-from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.selection import TOOLS
 
 
 @pytest.fixture(autouse=True)
@@ -88,10 +88,10 @@ async def test_a_caller_sees_and_calls_exactly_what_its_scope_covers(tmp_path: P
         calling(address, mode, authorization="Bearer token of one") as client,
     ):
         listed = {tool.name for tool in (await client.list_tools()).tools}
-        refused = [one for one in OPERATIONS if one.scope != scope]
+        refused = [one for one in TOOLS if one.scope != scope]
         texts = {one.name: text_of(await client.call_tool(one.name, {})) for one in refused}
         instructions = client.instructions or ""
-    assert listed == {one.name for one in OPERATIONS if one.scope == scope}
+    assert listed == {one.name for one in TOOLS if one.scope == scope}
     for one in refused:
         assert f"needs the scope {one.scope}" in texts[one.name]
     assert ("start_load_test" in instructions) == (scope == "k6:run")

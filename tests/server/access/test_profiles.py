@@ -13,7 +13,7 @@ from worlds import content_of, text_of
 from k6_cloud_mcp.access.named_tokens import read_tokens
 from k6_cloud_mcp.access.profiles import read_profiles
 from k6_cloud_mcp.access.watched_file import BrokenFile
-from k6_cloud_mcp_tools.catalog import DEFAULT_TOOLSETS, select
+from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, select
 
 
 @pytest.fixture(autouse=True)

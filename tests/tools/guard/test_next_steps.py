@@ -10,7 +10,7 @@ from worlds import World, content_of
 
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.catalog import OPERATIONS
+from k6_cloud_mcp_tools.selection import TOOLS
 
 
 class RendersApps(ClientExtension):
@@ -29,7 +29,7 @@ async def next_step(world: World, *extensions: ClientExtension, mode: Any = "aut
         yield world.app
 
     test_id = await world.new_test()
-    server = build_server(open_app, OPERATIONS, sandbox=True)
+    server = build_server(open_app, TOOLS, sandbox=True)
     async with Client(server, mode=mode, extensions=extensions) as client:
         return content_of(await client.call_tool("start_load_test", {"load_test_id": test_id}))["next"]
 

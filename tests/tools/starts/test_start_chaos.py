@@ -23,9 +23,9 @@ from k6_cloud.models import Json
 from k6_cloud.retries import Retries
 from k6_cloud.scripts import Script
 from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.catalog import OPERATIONS
 from k6_cloud_mcp_tools.guard.attempts import Attempt
 from k6_cloud_mcp_tools.guard.policy import Policy
+from k6_cloud_mcp_tools.selection import TOOLS
 from k6_cloud_mcp_tools.starts.open_starts import OpenStarts
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app
@@ -39,7 +39,7 @@ SEED = int(os.environ.get("CHAOS_SEED", SystemRandom().randrange(1_000_000)))
 INTENTS = 18
 KILLED_INTENTS = 6
 # A server is made for every call there: one with this tool alone is made sooner.
-STARTING = [operation for operation in OPERATIONS if operation.name == "start_load_test"]
+STARTING = [tool for tool in TOOLS if tool.name == "start_load_test"]
 MOST_CALLS = 80
 Mode = Literal["auto", "legacy"]
 Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
@@ -263,7 +263,7 @@ async def test_with_an_audit_it_holds_for_a_server_that_is_killed_after_every_ca
         storm.late = False
 
         def reborn() -> AbstractAsyncContextManager[Client]:
-            connection: dict[str, Any] = {"audit": audit, "open_starts": OpenStarts(), "operations": STARTING}
+            connection: dict[str, Any] = {"audit": audit, "open_starts": OpenStarts(), "tools": STARTING}
             return world.connect(**DECIDERS[decider], **connection)
 
         for intent in range(KILLED_INTENTS):
