@@ -33,7 +33,7 @@ def object_of(value: Any) -> Json:
 class Response(BaseModel):
     """A body the API sends; unknown fields are ignored."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, defer_build=True)
 
 
 class Request(BaseModel):
