@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import anyio
-from mcp.server.mcpserver import Context
+from mcp.server.mcpserver import AcceptedElicitation, Context
 from mcp.server.mcpserver.resolve import Resolve
 
 from k6_cloud.client import K6Cloud
@@ -65,9 +65,16 @@ def app_of(ctx: Call) -> App:
     return ctx.request_context.lifespan_context
 
 
-def _k6_of(ctx: Call) -> K6Cloud:
+# Coroutines: the SDK calls a plain function in another thread, which takes as long as the rest of a call.
+async def _the_k6(ctx: Call) -> K6Cloud:
     return app_of(ctx).k6
 
 
-K6 = Annotated[K6Cloud, Resolve(_k6_of)]
-TheApp = Annotated[App, Resolve(app_of)]
+async def _the_app(ctx: Call) -> App:
+    return app_of(ctx)
+
+
+# The SDK wraps what they return in this class. While nobody holds it, it is made anew for every few calls.
+_HELD = AcceptedElicitation[Any]
+K6 = Annotated[K6Cloud, Resolve(_the_k6)]
+TheApp = Annotated[App, Resolve(_the_app)]

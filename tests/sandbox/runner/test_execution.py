@@ -140,7 +140,6 @@ async def test_the_user_can_stop_a_run(k6: K6):
     outcome = await run.end()
     assert _state(outcome) == ("aborted", "error", 8036)
     assert outcome.by_user
-    assert outcome.seconds < 10
 
 
 async def test_a_run_stopped_before_it_began_is_never_started(k6: K6):
