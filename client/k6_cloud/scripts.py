@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Self
@@ -21,7 +21,7 @@ from k6_cloud.models import Json, ScriptKind
 
 MIB = 1024 * 1024
 DEFAULT_LIMIT = 64 * MIB
-CHUNK = 64 * 1024
+CHUNK = 256 * 1024
 _SPOOL_LIMIT = MIB
 _MEMBER_LIMIT = 10_000
 _METADATA_LIMIT = MIB
@@ -54,9 +54,11 @@ class Script:
     _file: IO[bytes]
 
     @classmethod
-    def from_chunks(cls, chunks: Iterable[bytes], limit: int = DEFAULT_LIMIT) -> Self:
-        """Spool `chunks`. Raises ScriptTooLarge past `limit` bytes."""
-        with _Spool(limit) as spool:
+    def from_chunks(
+        cls, chunks: Iterable[bytes], limit: int = DEFAULT_LIMIT, sha256: str | None = None
+    ) -> Self:
+        """Spool `chunks`, whose hash is worked out unless it is known. Raises ScriptTooLarge past `limit` bytes."""
+        with _Spool(limit, sha256) as spool:
             for chunk in chunks:
                 spool.add(chunk)
             return cls(*spool.finish())
@@ -130,10 +132,15 @@ class Script:
                 return file.read(limit)
         raise ScriptError(f"The archive has no member {path!r}.")
 
-    def digests(self) -> dict[str, bytes]:
-        """The SHA-256 of every file of the archive, by its path there."""
-        with self._tar() as tar:
-            return {path: _digest(tar.extractfile(info)) for path, info in _files(tar).items()}
+    def changed(self, other: Self) -> set[str]:
+        """The paths of the files that both archives have and whose bytes differ."""
+        with self._tar() as tar, other._tar() as other_tar:
+            files, other_files = _files(tar), _files(other_tar)
+            return {
+                path
+                for path in files.keys() & other_files.keys()
+                if not _are_equal(_pieces(tar, files[path]), _pieces(other_tar, other_files[path]))
+            }
 
     def metadata(self) -> Json:
         """The archive's metadata.json, secrets and all: redact it before it goes anywhere."""
@@ -179,9 +186,10 @@ def decode(data: bytes) -> str:
 class _Spool:
     """Bytes on their way into a Script: counted, hashed, and held to a limit."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, sha256: str | None = None) -> None:
         self._limit = limit
         self._size = 0
+        self._sha256 = sha256
         self._hash = hashlib.sha256()
         self._head = b""
         self._file = SpooledTemporaryFile(max_size=_SPOOL_LIMIT)  # noqa: SIM115 - closed by Script
@@ -200,12 +208,13 @@ class _Spool:
                 f"The script is larger than the limit of {self._limit / MIB:g} MiB. Nothing was changed. "
                 "Make the archive smaller, or raise K6_MCP_MAX_SCRIPT_MIB."
             )
-        self._hash.update(chunk)
+        if self._sha256 is None:
+            self._hash.update(chunk)
         self._head = self._head[:512] if len(self._head) >= 512 else self._head + chunk[:512]
         self._file.write(chunk)
 
     def finish(self) -> tuple[int, str, ScriptKind, IO[bytes]]:
-        return self._size, self._hash.hexdigest(), kind_of(self._head), self._file
+        return self._size, self._sha256 or self._hash.hexdigest(), kind_of(self._head), self._file
 
 
 def _files(tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
@@ -227,11 +236,14 @@ def _files(tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
     return files
 
 
-def _digest(file: IO[bytes] | None) -> bytes:
-    digest = hashlib.sha256()
+def _pieces(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
+    file = tar.extractfile(info)
     while file and (piece := file.read(CHUNK)):
-        digest.update(piece)
-    return digest.digest()
+        yield piece
+
+
+def _are_equal(some: Iterator[bytes], others: Iterator[bytes]) -> bool:
+    return all(one == other for one, other in zip_longest(some, others))
 
 
 def _is(name: str, path: str) -> bool:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
+from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.context import ServerMiddleware
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
@@ -28,6 +29,9 @@ from k6_cloud_mcp_prompts.prompt import Prompt
 from k6_cloud_mcp_tools.app import App
 from k6_cloud_mcp_tools.published import Published
 
+# They change with a restart, or with the rights of a caller, who is told at a call what it may not do.
+_LISTS: tuple[CacheableMethod, ...] = ("tools/list", "prompts/list", "resources/templates/list")
+_FRESH = CacheHint(ttl_ms=5 * 60_000, scope="private")
 Watcher = ServerMiddleware[App]
 OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 
@@ -59,6 +63,7 @@ class K6Server(MCPServer[App]):
             lifespan=lambda _: self._running(),
             middleware=[*watchers, Visibility(stacks, tools), under_request_rules, list_scripts],
             request_state_security=sealing(key),
+            cache_hints=dict.fromkeys(_LISTS, _FRESH),
             subscriptions=False,
         )
         add_resources(self)

@@ -36,7 +36,6 @@ async def serve_http(settings: Settings, host: str, port: int, allowed_hosts: Se
     """Serve streamable HTTP at `/mcp` until stopped. Raises SettingsError for an open door to the network."""
     app = http_app(settings, host, allowed_hosts)
     config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, ws="none")
-    load(settings.published())
     settle()
     logger.info("Listening on http://%s:%s/mcp", host, port)
     await uvicorn.Server(config).serve()
@@ -79,6 +78,8 @@ def http_app(settings: Settings, host: str, allowed_hosts: Sequence[str] = ()) -
     hang_door(app, settings, verifier)
     app.add_middleware(RequestIds)
     app.add_middleware(Draining, readiness=readiness, at_end=otlp.flush)
+    # Nobody waits for its start: the first call is to be as fast as any.
+    load(settings.published())
     return app
 
 

@@ -1,4 +1,3 @@
-import hashlib
 import io
 import subprocess
 import sysconfig
@@ -188,12 +187,17 @@ def test_of_two_files_with_one_path_the_last_counts_as_it_does_for_k6():
         assert script.member("data") == b"// run"
 
 
-def test_equal_files_have_equal_digests():
-    with archive(entry("data", b"run();"), entry("a", b"1"), entry("b", b"1"), entry("c")) as script:
-        digests = script.digests()
-    assert digests.keys() == {"data", "a", "b", "c"}
-    assert digests["a"] == digests["b"] == hashlib.sha256(b"1").digest()
-    assert digests["c"] == hashlib.sha256().digest()
+def test_of_the_files_that_two_archives_have_those_with_other_bytes_are_changed():
+    large = b"x" * (2 * CHUNK)
+    one = [entry("data", b"run();"), entry("a", b"1"), entry("gone"), entry("b", large), entry("c", large)]
+    other = [entry("c", large), entry("b", large[:-1] + b"y"), entry("a", b"12"), entry("data", b"run();")]
+    with archive(*one) as old, archive(*other, entry("come")) as new:
+        assert old.changed(new) == new.changed(old) == {"a", "b"}
+
+
+def test_a_hash_that_is_known_is_not_worked_out_again():
+    with Script.from_chunks([b"// hi"], sha256="known") as script:
+        assert (script.sha256, script.size, script.text()) == ("known", 5, "// hi")
 
 
 def test_a_member_is_read_up_to_a_limit():

@@ -7,7 +7,7 @@ has another hash than the service's; `<that hash>.alias` names the file. `<hash>
 import re
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from anyio import to_thread
@@ -63,7 +63,7 @@ class Backups:
         self._check(script)
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with Script.from_chunks(clean_chunks(script), self.max_bytes) as clean:
+            with self._clean(script) as clean:
                 self._write(clean.sha256, clean.pieces())
                 if clean.sha256 != script.sha256:
                     self._write(f"{script.sha256}.alias", [clean.sha256.encode()])
@@ -72,6 +72,12 @@ class Backups:
             self._prune()
         except OSError as error:
             raise CannotKeep(f"{error.strerror or error} ({self._directory})") from error
+
+    def _clean(self, script: Script) -> AbstractContextManager[Script]:
+        """The script itself where it holds no secrets, else a copy without them."""
+        if not secret_patches(script):
+            return nullcontext(script)
+        return Script.from_chunks(clean_chunks(script), self.max_bytes)
 
     def _write(self, name: str, pieces: Iterable[bytes]) -> None:
         write_whole(self._directory / name, pieces)

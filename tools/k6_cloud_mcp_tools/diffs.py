@@ -30,20 +30,18 @@ def differences(old: Script, new: Script) -> str:
 
 def _members(old: Script, new: Script) -> Iterator[str]:
     """The files of an archive that come, go and change."""
-    before, after = _digests(old), _digests(new)
-    rows = [f"+ file {path!r}" for path in sorted(after.keys() - before.keys())]
-    rows += [f"- file {path!r}" for path in sorted(before.keys() - after.keys())]
-    rows += [
-        f"~ file {path!r}" for path in sorted(before.keys() & after.keys()) if before[path] != after[path]
-    ]
+    before, after = _paths(old), _paths(new)
+    rows = [f"+ file {path!r}" for path in sorted(after - before)]
+    rows += [f"- file {path!r}" for path in sorted(before - after)]
+    rows += [f"~ file {path!r}" for path in sorted(old.changed(new) & before)]
     yield from rows[:_MEMBERS_SHOWN]
     if len(rows) > _MEMBERS_SHOWN:
         yield f"… {counted(len(rows) - _MEMBERS_SHOWN, 'more file')}"
 
 
-def _digests(script: Script) -> dict[str, bytes]:
+def _paths(script: Script) -> set[str]:
     """The files of an archive, but for its metadata: that is compared without its secrets."""
-    return {path: digest for path, digest in script.digests().items() if path != METADATA_MEMBER}
+    return {member.path for member in script.members()} - {METADATA_MEMBER}
 
 
 def _diff(old: str | None, new: str | None, name: str) -> list[str]:

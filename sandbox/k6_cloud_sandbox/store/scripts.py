@@ -23,7 +23,8 @@ def add_script(connection: sqlite3.Connection, script: Script) -> int:
 
 def read_script(connection: sqlite3.Connection, script_id: int) -> Script:
     """A copy of a script, which the caller closes."""
-    return Script.from_chunks(_pieces(connection, script_id), limit=2**31)
+    row = connection.execute("SELECT sha256 FROM scripts WHERE id = ?", [script_id]).fetchone()
+    return Script.from_chunks(_pieces(connection, script_id), 2**31, row["sha256"])
 
 
 def drop_unused_scripts(connection: sqlite3.Connection) -> None:

@@ -2,11 +2,14 @@
 
 import json
 import logging
+import multiprocessing
 import os
 import secrets
+import signal
 import socket
 import tempfile
 from collections.abc import Mapping, Sequence
+from threading import Thread
 from typing import Any
 
 import uvicorn
@@ -17,6 +20,7 @@ from k6_cloud_mcp import otlp
 from k6_cloud_mcp.http.prometheus import SHARED_FOLDER
 from k6_cloud_mcp.logs import configure_logging
 from k6_cloud_mcp.settings import Settings, SettingsError
+from k6_cloud_mcp.settling import settle
 
 # How a worker, which is a new process, gets what the command line said.
 _HANDED_ON = "K6_MCP_WORKER"
@@ -77,7 +81,17 @@ def worker_app() -> Starlette:
     settings = Settings.load(**handed["given"])
     configure_logging("INFO", settings.log_format)
     otlp.begin()
-    return http_app(settings, handed["host"], handed["allowed_hosts"])
+    Thread(target=_end_with_parent, daemon=True).start()
+    app = http_app(settings, handed["host"], handed["allowed_hosts"])
+    settle()
+    return app
+
+
+def _end_with_parent() -> None:
+    """Workers that outlived a killed parent would keep its port, and nobody would replace or stop them."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _require_shared_state(settings: Settings) -> None:

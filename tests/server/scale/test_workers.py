@@ -65,6 +65,17 @@ async def test_sighup_replaces_the_workers_and_no_call_fails(tmp_path: Path):
             content_of(await client.call_tool("list_load_tests", {}))
 
 
+async def test_workers_end_when_their_parent_was_killed(tmp_path: Path):
+    async with workers(tmp_path / "state") as served:
+        parent = psutil.Process(pid_of(served))
+        children = parent.children(recursive=True)
+        assert len(children) >= 2
+        parent.kill()
+        with anyio.fail_after(30):
+            while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in children):
+                await anyio.sleep(0.1)
+
+
 def pid_of(served: Replica) -> int:
     assert served.process is not None
     return served.process.pid
