@@ -231,7 +231,11 @@ async def test_a_list_of_documents_that_the_service_refuses_says_why():
 
 async def test_a_client_may_keep_what_hardly_changes_and_asks_again_for_what_does():
     async with open_world() as world, world.connect() as client:
-        kept = [await client.list_tools(), await client.list_prompts(), await client.list_resource_templates()]
+        kept = [
+            await client.list_tools(),
+            await client.list_prompts(),
+            await client.list_resource_templates(),
+        ]
         asked_again = await client.list_resources()
     assert {(one.ttl_ms, one.cache_scope) for one in kept} == {(300_000, "private")}
     assert asked_again.ttl_ms == 0

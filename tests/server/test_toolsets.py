@@ -8,9 +8,8 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp.settings import Settings, SettingsError
-from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, TOOLSETS, select
+from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, TOOLSETS
 
 
 def test_the_default_is_what_the_daily_job_needs():
@@ -45,10 +44,3 @@ async def test_the_command_line_wins_over_the_environment(tmp_path: Path):
         text = client.instructions or ""
     assert names == {"list_load_tests", "list_project_load_tests", "get_load_test", "validate_options"}
     assert "All tools only read" in text
-
-
-def test_the_instructions_name_only_tools_that_are_on():
-    text = instructions(select([], ["start_load_test", "wait_for_test_run"]), sandbox=False)
-    assert "start_load_test, wait_for_test_run" in text
-    assert "validate_options" not in text
-    assert "create_load_test" not in text

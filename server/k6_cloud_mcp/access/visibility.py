@@ -62,7 +62,8 @@ class Visibility:
 
     def _instructions(self, base: App, grant: Grant) -> str:
         sandbox = self._stacks.is_sandbox(base, grant) if self._stacks else base.sandbox
-        return instructions(self._allowed(grant), sandbox=sandbox)
+        policy = under_rules(base, grant).policy
+        return instructions(self._allowed(grant), sandbox=sandbox, policy=policy)
 
     def _allowed(self, grant: Grant) -> list[Published]:
         return [tool for tool in self._all if grant.may(tool.scope)]

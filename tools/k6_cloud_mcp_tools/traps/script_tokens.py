@@ -4,26 +4,25 @@ Not a parser: what cannot be told without one, such as where types end, stays a 
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, cast
 
 Kind = Literal["name", "number", "string", "template", "regex", "sign"]
 
 _SKIP = re.compile(r"\s+|//[^\n]*|/\*.*?(?:\*/|\Z)|\A#![^\n]*", re.DOTALL)
-_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("name", re.compile(r"[#@]?[^\W\d][\w$]*|[#@]?\$[\w$]*")),
-    ("number", re.compile(r"0[xob][\da-f_]+n?|(?:\d[\d_]*)?\.?\d[\d_]*(?:e[+-]?\d+)?n?", re.IGNORECASE)),
-    ("string", re.compile(r"'(?:[^'\\\n]|\\.)*'?|\"(?:[^\"\\\n]|\\.)*\"?", re.DOTALL)),
+# One pattern whose groups are kinds: a large script has hundreds of thousands of tokens.
+_WORD = re.compile(
+    r"(?P<name>[#@]?[^\W\d][\w$]*|[#@]?\$[\w$]*)|"
+    r"(?P<number>(?i:0[xob][\da-f_]+n?|(?:\d[\d_]*)?\.?\d[\d_]*(?:e[+-]?\d+)?n?))|"
+    r"(?P<string>(?s:'(?:[^'\\\n]+|\\.)*'?|\"(?:[^\"\\\n]+|\\.)*\"?))"
 )
 _REGEX = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
 _SIGN = re.compile(r"=>|\.\.\.|\?\.|\?\?|&&|\|\||[=!]==?|[<>+\-*/%]=|\+\+|--|.", re.DOTALL)
+_LITERAL = re.compile(r"(?:[^`\\$]+|\\.?|\$(?!\{))*", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BEFORE_REGEX = frozenset({"return", "typeof", "case", "in", "of", "delete", "void", "throw", "do", "else"})
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A piece of code; `line` counts from 1. `text` of a string is what it stands for.
 
     A template comes as one `template` token per literal part, with the signs `${` and `}` around the code between.
@@ -46,7 +45,7 @@ class Token:
 
 def tokens_of(source: str) -> list[Token]:
     """The tokens of a source. Never fails: what is no JavaScript gives tokens of little use."""
-    return list(_Reader(source).tokens())
+    return _Reader(source).read()
 
 
 class _Reader:
@@ -56,70 +55,59 @@ class _Reader:
         self._line = 1
         # One entry for each open `${`: how many braces are open within it.
         self._holes: list[int] = []
-        self._last: Token | None = None
+        self._tokens: list[Token] = []
 
-    def tokens(self) -> Iterator[Token]:
-        while True:
-            self._skip()
-            if self._position >= len(self._source):
-                return
-            for token in self._next():
-                self._last = token
-                yield token
+    def read(self) -> list[Token]:
+        while self._skip():
+            self._take_next()
+        return self._tokens
 
-    def _skip(self) -> None:
+    def _skip(self) -> bool:
+        """Go to where the next token begins. False at the end."""
         while found := _SKIP.match(self._source, self._position):
             self._advance(found[0])
+        return self._position < len(self._source)
 
     def _advance(self, text: str) -> None:
         self._line += text.count("\n")
         self._position += len(text)
 
-    def _next(self) -> Iterator[Token]:
-        if self._source[self._position] == "`":
+    def _take_next(self) -> None:
+        if found := _WORD.match(self._source, self._position):
+            self._take(cast(Kind, found.lastgroup), found[0])
+        elif self._source[self._position] == "`":
             self._advance("`")
-            yield from self._template(glued=False)
-            return
-        for kind, pattern in _PATTERNS:
-            if found := pattern.match(self._source, self._position):
-                yield self._take(kind, found[0])
-                return
-        if self._regex_may_stand_here() and (found := _REGEX.match(self._source, self._position)):
-            yield self._take("regex", found[0])
-            return
-        yield from self._sign()
+            self._take_template(glued=False)
+        elif self._regex_may_stand_here() and (found := _REGEX.match(self._source, self._position)):
+            self._take("regex", found[0])
+        elif found := _SIGN.match(self._source, self._position):
+            self._take_sign(found[0])
 
-    def _take(self, kind: Kind, text: str) -> Token:
+    def _take(self, kind: Kind, text: str) -> None:
         shown = _ESCAPE.sub(r"\1", text[1:].removesuffix(text[0])) if kind == "string" else text
-        token = Token(kind, shown, self._line)
+        self._tokens.append(Token(kind, shown, self._line))
         self._advance(text)
-        return token
 
-    def _sign(self) -> Iterator[Token]:
-        found = _SIGN.match(self._source, self._position)
-        token = self._take("sign", found[0] if found else self._source[self._position])
-        yield token
+    def _take_sign(self, text: str) -> None:
+        self._take("sign", text)
         if not self._holes:
             return
-        if token.text == "{":
+        if text == "{":
             self._holes[-1] += 1
-        elif token.text == "}" and self._holes[-1]:
+        elif text == "}" and self._holes[-1]:
             self._holes[-1] -= 1
-        elif token.text == "}":
+        elif text == "}":
             self._holes.pop()
-            yield from self._template(glued=True)
+            self._take_template(glued=True)
 
-    def _template(self, *, glued: bool) -> Iterator[Token]:
+    def _take_template(self, *, glued: bool) -> None:
         """The literal part of a template up to its end or to the next `${`."""
-        start, line, source = self._position, self._line, self._source
-        end = start
-        while end < len(source) and source[end] != "`" and not source.startswith("${", end):
-            end += 2 if source[end] == "\\" else 1
-        text = source[start:end]
+        found = _LITERAL.match(self._source, self._position)
+        text = found[0] if found else ""
+        self._tokens.append(Token("template", text, self._line, glued))
         self._advance(text)
-        yield Token("template", text, line, glued)
-        if source.startswith("${", self._position):
-            yield self._take("sign", "${")
+        if self._source.startswith("${", self._position):
+            self._take("sign", "${")
             self._holes.append(0)
         else:
             self._position += 1
@@ -128,7 +116,9 @@ class _Reader:
         """After a value a slash divides; else it begins a regular expression."""
         if self._source[self._position] != "/":
             return False
-        last = self._last
-        if last is None or last.kind == "name":
-            return last is None or last.text in _BEFORE_REGEX
+        if not self._tokens:
+            return True
+        last = self._tokens[-1]
+        if last.kind == "name":
+            return last.text in _BEFORE_REGEX
         return last.kind == "sign" and last.text not in {")", "]", "}"}
