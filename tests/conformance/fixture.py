@@ -12,6 +12,7 @@ from mcp.server.mcpserver.prompts.base import UserMessage
 from mcp.server.mcpserver.server import MCPServer
 from mcp_types import (
     AudioContent,
+    CallToolResult,
     CreateMessageRequest,
     CreateMessageRequestParams,
     ElicitRequest,
@@ -24,6 +25,7 @@ from mcp_types import (
     SamplingMessage,
     TextContent,
     TextResourceContents,
+    Tool,
 )
 from pydantic import BaseModel
 from starlette.applications import Starlette
@@ -44,7 +46,19 @@ _WAV = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA="
 
 
 class FixtureServer(K6Server):
-    """Our server, whose own rendering of prompts leaves those of the suite to the SDK."""
+    """Our server, which leaves the tools and prompts of the suite to the SDK."""
+
+    async def list_tools(self) -> list[Tool]:
+        """Ours and the suite's."""
+        return [*await super().list_tools(), *await MCPServer[App].list_tools(self)]
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[App, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool."""
+        if name.startswith("test_"):
+            return await MCPServer[App].call_tool(self, name, arguments, context)
+        return await super().call_tool(name, arguments, context)
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[App, Any] | None = None
