@@ -8,15 +8,17 @@ from typing import Literal, NamedTuple, cast
 
 Kind = Literal["name", "number", "string", "template", "regex", "sign"]
 
-_SKIP = re.compile(r"\s+|//[^\n]*|/\*.*?(?:\*/|\Z)|\A#![^\n]*", re.DOTALL)
 # One pattern whose groups are kinds: a large script has hundreds of thousands of tokens.
-_WORD = re.compile(
+_PIECE = re.compile(
+    r"(?P<space>\s+|//[^\n]*|/\*.*?(?:\*/|\Z)|\A#![^\n]*)|"
     r"(?P<name>[#@]?[^\W\d][\w$]*|[#@]?\$[\w$]*)|"
     r"(?P<number>(?i:0[xob][\da-f_]+n?|(?:\d[\d_]*)?\.?\d[\d_]*(?:e[+-]?\d+)?n?))|"
-    r"(?P<string>(?s:'(?:[^'\\\n]+|\\.)*'?|\"(?:[^\"\\\n]+|\\.)*\"?))"
+    r"(?P<string>'(?:[^'\\\n]+|\\.)*'?|\"(?:[^\"\\\n]+|\\.)*\"?)|"
+    r"(?P<template>`)|"
+    r"(?P<sign>=>|\.\.\.|\?\.|\?\?|&&|\|\||[=!]==?|[<>+\-*/%]=|\+\+|--|.)",
+    re.DOTALL,
 )
 _REGEX = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
-_SIGN = re.compile(r"=>|\.\.\.|\?\.|\?\?|&&|\|\||[=!]==?|[<>+\-*/%]=|\+\+|--|.", re.DOTALL)
 _LITERAL = re.compile(r"(?:[^`\\$]+|\\.?|\$(?!\{))*", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BEFORE_REGEX = frozenset({"return", "typeof", "case", "in", "of", "delete", "void", "throw", "do", "else"})
@@ -58,49 +60,54 @@ class _Reader:
         self._tokens: list[Token] = []
 
     def read(self) -> list[Token]:
-        while self._skip():
-            self._take_next()
+        while found := _PIECE.match(self._source, self._position):
+            self._take_piece(found.lastgroup, found[0])
         return self._tokens
 
-    def _skip(self) -> bool:
-        """Go to where the next token begins. False at the end."""
-        while found := _SKIP.match(self._source, self._position):
-            self._advance(found[0])
-        return self._position < len(self._source)
-
-    def _advance(self, text: str) -> None:
-        self._line += text.count("\n")
-        self._position += len(text)
-
-    def _take_next(self) -> None:
-        if found := _WORD.match(self._source, self._position):
-            self._take(cast(Kind, found.lastgroup), found[0])
-        elif self._source[self._position] == "`":
-            self._advance("`")
-            self._take_template(glued=False)
-        elif self._regex_may_stand_here() and (found := _REGEX.match(self._source, self._position)):
-            self._take("regex", found[0])
-        elif found := _SIGN.match(self._source, self._position):
-            self._take_sign(found[0])
+    def _take_piece(self, kind: str | None, text: str) -> None:
+        if kind == "space":
+            self._advance(text)
+        elif kind == "template":
+            self._advance(text)
+            self._take_literal(glued=False)
+        elif kind == "sign":
+            self._take_sign(text)
+        else:
+            self._take(cast(Kind, kind), text)
 
     def _take(self, kind: Kind, text: str) -> None:
         shown = _ESCAPE.sub(r"\1", text[1:].removesuffix(text[0])) if kind == "string" else text
         self._tokens.append(Token(kind, shown, self._line))
         self._advance(text)
 
-    def _take_sign(self, text: str) -> None:
-        self._take("sign", text)
-        if not self._holes:
-            return
-        if text == "{":
-            self._holes[-1] += 1
-        elif text == "}" and self._holes[-1]:
-            self._holes[-1] -= 1
-        elif text == "}":
-            self._holes.pop()
-            self._take_template(glued=True)
+    def _advance(self, text: str) -> None:
+        self._line += text.count("\n")
+        self._position += len(text)
 
-    def _take_template(self, *, glued: bool) -> None:
+    def _take_sign(self, text: str) -> None:
+        if found := self._regex(text):
+            self._take("regex", found[0])
+            return
+        self._take("sign", text)
+        if self._holes:
+            self._follow_braces(text)
+
+    def _regex(self, sign: str) -> re.Match[str] | None:
+        if sign in ("/", "/=") and self._regex_may_stand_here():
+            return _REGEX.match(self._source, self._position)
+        return None
+
+    def _follow_braces(self, sign: str) -> None:
+        """Go on with the template where the code within it ends."""
+        if sign == "{":
+            self._holes[-1] += 1
+        elif sign == "}" and self._holes[-1]:
+            self._holes[-1] -= 1
+        elif sign == "}":
+            self._holes.pop()
+            self._take_literal(glued=True)
+
+    def _take_literal(self, *, glued: bool) -> None:
         """The literal part of a template up to its end or to the next `${`."""
         found = _LITERAL.match(self._source, self._position)
         text = found[0] if found else ""
@@ -114,8 +121,6 @@ class _Reader:
 
     def _regex_may_stand_here(self) -> bool:
         """After a value a slash divides; else it begins a regular expression."""
-        if self._source[self._position] != "/":
-            return False
         if not self._tokens:
             return True
         last = self._tokens[-1]
