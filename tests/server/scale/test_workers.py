@@ -46,7 +46,8 @@ async def test_metrics_are_those_of_all_workers_and_a_dead_one_is_replaced(tmp_p
             assert 'k6_mcp_calls_total{outcome="ok",tool="list_load_tests"} 6.0' in page
         before = {*psutil.Process(pid_of(served)).children()}
         next(one for one in before if "spawn_main" in " ".join(one.cmdline())).kill()
-        with anyio.fail_after(30):
+        # A worker that dies while its parent asks it whether it lives is given 30 s for the answer.
+        with anyio.fail_after(60):
             while not {*psutil.Process(pid_of(served)).children()} - before:
                 await anyio.sleep(0.1)
         assert (await http.get("/readyz")).status_code == 200
