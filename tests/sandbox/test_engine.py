@@ -8,6 +8,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.limits import PatchProjectLimits
 from k6_cloud.models import TestRun
 from k6_cloud.scripts import Script
+from k6_cloud_sandbox.runner.confine import landlock_version
 from k6_cloud_sandbox.sandbox import open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 
@@ -112,6 +113,27 @@ async def test_a_broken_script_is_found_after_the_start(k6: K6Cloud):
     assert run.status_details.extra
     assert run.status_details.extra.by_user is None
     assert (run.cost, run.options, run.max_vus) == (None, None, None)
+
+
+async def test_a_script_cannot_read_files_of_the_machine_that_runs_it(k6: K6Cloud, tmp_path: Path):
+    private = tmp_path / "private.txt"
+    private.write_text("s3cr3t")
+    source = f"const text = open('{private}'); export default function () {{ throw new Error(text) }}"
+    run = await finish(k6, await start(k6, source))
+    assert (run.status, run.result) == ("aborted", "error")
+    assert run.result_details
+    assert "private.txt" in (run.result_details.message or "")
+    assert "s3cr3t" not in run.model_dump_json()
+
+
+@pytest.mark.skipif(landlock_version() < 1, reason="Only Linux can hold a process to a directory.")
+async def test_a_script_cannot_write_files_of_the_machine_that_runs_it(k6: K6Cloud, tmp_path: Path):
+    summary = f"export function handleSummary() {{ return {{ '{tmp_path}/out.txt': 'x' }} }}"
+    run = await finish(k6, await start(k6, f"export default function () {{}} {summary}"))
+    assert (run.status, run.result) == ("completed", "passed")
+    assert run.result_details
+    assert "permission denied" in (run.result_details.message or "")
+    assert not (tmp_path / "out.txt").exists()
 
 
 async def test_a_test_without_script_cannot_run(k6: K6Cloud):
