@@ -18,10 +18,12 @@ from k6_cloud_sandbox.metrics.frame import Frame
 from k6_cloud_sandbox.option_checks import distribution_of, excess, zones_of
 from k6_cloud_sandbox.problems import InvalidRequest
 from k6_cloud_sandbox.project_checks import forbidden
+from k6_cloud_sandbox.runner.asking import ScriptRejected
 from k6_cloud_sandbox.runner.binary import INSTALL_HINT, K6, find_k6
 from k6_cloud_sandbox.runner.execution import execute
-from k6_cloud_sandbox.runner.inspection import Inspection, ScriptRejected, inspect
+from k6_cloud_sandbox.runner.inspection import Inspection, inspect
 from k6_cloud_sandbox.runner.outcome import Outcome
+from k6_cloud_sandbox.runner.sealed import sealed
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_cloud_sandbox.store.allowances import Allowance
 from k6_cloud_sandbox.store.endings import Ending
@@ -68,11 +70,15 @@ class Job:
                 "The test has no script, so there was nothing to run. Upload one, then start it again."
             )
         with script:
-            inspection = await inspect(k6, script, self.settings.limits, self._env)
-            load = self._fitting_load(inspection)
-            cost = price(load, load.duration)
-            await self._admit(load, cost, inspection.options)
-            await self._execute(k6, script, load, _facts(k6, inspection.options, load, cost))
+            async with sealed(k6, script, self.settings.limits, self._env) as archive:
+                await self._inspect_and_execute(k6, archive)
+
+    async def _inspect_and_execute(self, k6: K6, script: Script) -> None:
+        inspection = await inspect(k6, script, self.settings.limits, self._env)
+        load = self._fitting_load(inspection)
+        cost = price(load, load.duration)
+        await self._admit(load, cost, inspection.options)
+        await self._execute(k6, script, load, _facts(k6, inspection.options, load, cost))
 
     def _fitting_load(self, inspection: Inspection) -> Load:
         """What the run will take. Raises _Unfit past the caps."""

@@ -3,7 +3,7 @@
 Unknown projects, shares of load zones, the sandbox's caps, limits and zones of the project, k6's own rules.
 """
 
-import json
+import io
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -13,14 +13,15 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from k6_cloud.load import Load
 from k6_cloud.models import DistributionZone, ErrorDetail, Json, ValidateOptions
-from k6_cloud.scripts import Script
 from k6_cloud_sandbox.estimate import price
 from k6_cloud_sandbox.metrics.builtin import origin_of
 from k6_cloud_sandbox.problems import InvalidRequest, NotFound
 from k6_cloud_sandbox.project_checks import forbidden
+from k6_cloud_sandbox.runner.asking import ScriptRejected
 from k6_cloud_sandbox.runner.binary import find_k6
-from k6_cloud_sandbox.runner.inspection import ScriptRejected, inspect
+from k6_cloud_sandbox.runner.inspection import inspect
 from k6_cloud_sandbox.runner.limits import RunLimits
+from k6_cloud_sandbox.runner.sealed import archive_of
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_cloud_sandbox.store.projects import Projects
 from k6_cloud_sandbox.store.store import Store
@@ -100,22 +101,22 @@ async def check_with_k6(options: Json, settings: SandboxSettings) -> None:
     k6 = await find_k6(settings.k6_path)
     if k6 is None:
         return
-    with Script.from_chunks([_carrier(options).encode()]) as script:
+    measured = {**options, "thresholds": _builtin_thresholds(options)}
+    with archive_of("script.js", io.BytesIO(_stubs(options).encode()), measured) as script:
         try:
             await inspect(k6, script, settings.limits, {})
         except ScriptRejected as rejected:
             raise InvalidRequest.field("options", rejected.message) from None
 
 
-def _carrier(options: Json) -> str:
-    """A script with these options, and an empty function for each `exec` they name.
+def _stubs(options: Json) -> str:
+    """A script with an empty function for each `exec` that the options name.
 
     It measures nothing of its own, so thresholds on the script's own metrics are left out: k6 would not know them.
     """
     names = {"default", *filter(_NAME.fullmatch, _exec_names(options))}
     exports = ", ".join(f"stub as {name}" for name in sorted(names))
-    text = json.dumps(json.dumps({**options, "thresholds": _builtin_thresholds(options)}))
-    return f"export const options = JSON.parse({text});\nconst stub = () => {{}};\nexport {{ {exports} }};\n"
+    return f"const stub = () => {{}};\nexport {{ {exports} }};\n"
 
 
 def _builtin_thresholds(options: Json) -> Any:

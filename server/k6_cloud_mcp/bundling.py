@@ -28,8 +28,8 @@ def script_bundler(limit: int) -> BundleScript:
 
     async def bundle_script(entry: Path, folder: Path) -> Script | None:
         from k6_cloud_sandbox.runner.archiving import archive
+        from k6_cloud_sandbox.runner.asking import ScriptRejected
         from k6_cloud_sandbox.runner.binary import find_k6
-        from k6_cloud_sandbox.runner.inspection import ScriptRejected
         from k6_cloud_sandbox.runner.limits import RunLimits
 
         k6 = await find_k6(os.environ.get("K6_PATH"))

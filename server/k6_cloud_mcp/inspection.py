@@ -20,8 +20,9 @@ def script_inspector(environment: Environment = _no_variables) -> InspectScript:
     that k6 cannot read. `environment` gives the variables that the script finds in `__ENV`."""
 
     async def inspect_script(script: Script) -> Json | None:
+        from k6_cloud_sandbox.runner.asking import ScriptRejected
         from k6_cloud_sandbox.runner.binary import find_k6
-        from k6_cloud_sandbox.runner.inspection import ScriptRejected, inspect
+        from k6_cloud_sandbox.runner.inspection import inspect
         from k6_cloud_sandbox.runner.limits import RunLimits
 
         k6 = await find_k6(os.environ.get("K6_PATH"))

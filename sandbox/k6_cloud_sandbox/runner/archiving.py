@@ -4,9 +4,9 @@ from pathlib import Path
 
 import anyio
 
+from k6_cloud_sandbox.runner.asking import ScriptRejected
 from k6_cloud_sandbox.runner.binary import K6
 from k6_cloud_sandbox.runner.codes import TIMED_OUT
-from k6_cloud_sandbox.runner.inspection import ScriptRejected
 from k6_cloud_sandbox.runner.limits import RunLimits
 from k6_cloud_sandbox.runner.log import Log
 from k6_cloud_sandbox.runner.process import confined, stream

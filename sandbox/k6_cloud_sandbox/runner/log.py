@@ -8,6 +8,7 @@ from typing import Any
 
 _LINE_LIMIT = 64 * 1024
 _KEPT = 5
+_TOLD_LIMIT = 2 * 1024 * 1024
 
 
 class Log:
@@ -15,9 +16,12 @@ class Log:
 
     `errors` are k6's own complaints, `thrown` counts the iterations that threw and `first_thrown` says what,
     `refused` counts the requests to addresses that are not allowed, `plain` is what is not JSON (a crash).
+    `told` is what a script said in lines that begin with `mark`, joined.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str = "") -> None:
+        self.told = ""
+        self._mark = mark
         self.errors: list[str] = []
         self.plain: list[str] = []
         self.thrown = 0
@@ -43,18 +47,28 @@ class Log:
             _keep(self.plain, line.decode(errors="replace").strip())
         elif b'"level":"error"' in line:
             self._add_error(line)
+        elif self._mark and self._mark.encode() in line:
+            self._add_told(str(_entry(line).get("msg")))
+
+    def _add_told(self, message: str) -> None:
+        if message.startswith(self._mark) and len(self.told) <= _TOLD_LIMIT:
+            self.told += message.removeprefix(self._mark)
 
     def _add_error(self, line: bytes) -> None:
-        try:
-            entry: dict[str, Any] = json.loads(line)
-        except ValueError:
-            return
+        entry = _entry(line)
         message = ": ".join(str(entry[key]) for key in ("msg", "error") if entry.get(key))
         if entry.get("source") == "stacktrace":
             self.thrown += 1
             self.first_thrown = self.first_thrown or message
         elif entry.get("source") != "console":
             _keep(self.errors, message)
+
+
+def _entry(line: bytes) -> dict[str, Any]:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {}
 
 
 def _keep(messages: list[str], message: str) -> None:

@@ -16,7 +16,7 @@ class Wording:
     """Cleans text about one run of `script` in `directory`."""
 
     def __init__(self, script: Script, directory: Path) -> None:
-        self._private = re.compile(rf"(file://)?{re.escape(str(directory))}/?")
+        self._private = re.compile(rf"(file://)?{re.escape(str(directory))}/?|file:///(?=script\.js)")
         self._secrets = _secrets(script)
 
     def clean(self, text: str) -> str:

@@ -4,8 +4,8 @@ import pytest
 
 from k6_cloud.scripts import Script
 from k6_cloud_sandbox.runner.archiving import archive
+from k6_cloud_sandbox.runner.asking import ScriptRejected
 from k6_cloud_sandbox.runner.binary import K6
-from k6_cloud_sandbox.runner.inspection import ScriptRejected
 from k6_cloud_sandbox.runner.limits import RunLimits
 
 

@@ -5,8 +5,9 @@ import anyio
 import pytest
 
 from k6_cloud.scripts import Script
+from k6_cloud_sandbox.runner.asking import ScriptRejected
 from k6_cloud_sandbox.runner.binary import K6
-from k6_cloud_sandbox.runner.inspection import Inspection, ScriptRejected, inspect
+from k6_cloud_sandbox.runner.inspection import Inspection, inspect
 from k6_cloud_sandbox.runner.limits import RunLimits
 
 _RUN = "export default function () {}"

@@ -42,3 +42,17 @@ def test_an_endless_line_is_dropped_and_the_next_one_read():
         log.feed(b'{"level":"error","msg":"' + b"x" * 65536)
     log.feed(b"\n" + _line(level="error", msg="after"))
     assert log.errors == ["after"]
+
+
+def test_only_lines_that_begin_with_the_mark_are_told():
+    log = Log("4f2a")
+    for message in ("4f2aone ", "a script says 4f2a", "other", "4f2atwo"):
+        log.feed(_line(level="info", msg=message, source="console"))
+    assert log.told == "one two"
+
+
+def test_what_is_told_has_a_limit():
+    log = Log("4f2a")
+    for _ in range(100):
+        log.feed(_line(level="info", msg="4f2a" + "x" * 60_000))
+    assert len(log.told) < 3_000_000
