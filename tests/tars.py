@@ -2,14 +2,16 @@
 
 import io
 import tarfile
+from collections.abc import Mapping
 
 
-def tar_of(members: dict[str, str]) -> bytes:
-    """An archive of text files by path."""
+def tar_of(files: Mapping[str, str | bytes], *more: tuple[str, str | bytes]) -> bytes:
+    """An archive of files by path, and of more whose paths may be there already."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path, text in members.items():
+        for path, given in (*files.items(), *more):
+            content = given.encode() if isinstance(given, str) else given
             info = tarfile.TarInfo(path)
-            info.size = len(text.encode())
-            tar.addfile(info, io.BytesIO(text.encode()))
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
     return buffer.getvalue()

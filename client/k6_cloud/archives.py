@@ -5,13 +5,14 @@ byte for byte as it was and k6 can still run it.
 """
 
 import json
+import posixpath
 from collections.abc import Iterator
 
 from pydantic import ValidationError
 
 from k6_cloud.errors import ScriptError
 from k6_cloud.redaction import redact_metadata
-from k6_cloud.scripts import METADATA_MEMBER, Script, as_object
+from k6_cloud.scripts import ENTRY_MEMBER, METADATA_MEMBER, Script, as_object
 
 _METADATA_LIMIT = 1024 * 1024
 Patch = tuple[int, bytes]
@@ -31,12 +32,35 @@ def clean_chunks(script: Script) -> Iterator[bytes]:
     yield from script.pieces(position)
 
 
+def text_bytes(script: Script, path: str | None) -> bytes:
+    """The UTF-8 bytes of a script or of one member of an archive; metadata.json comes redacted.
+
+    Raises ScriptError where there is no such member or it is not text.
+    """
+    if script.kind == "javascript" and path is None:
+        data = script.read()
+    elif path and _is_metadata(path):
+        data = json.dumps(redact_metadata(script.metadata()), indent=2).encode()
+    else:
+        data = script.member(path or ENTRY_MEMBER)
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise ScriptError(f"{path or 'The script'} is not UTF-8 text, so it cannot be shown.") from error
+    return data
+
+
 def secret_patches(script: Script) -> list[Patch]:
     """Where an archive's secrets stand, and the bytes to put there, in order; empty where there are none."""
     if script.kind == "javascript":
         return []
     places = script.positions(METADATA_MEMBER)
     return [patch for offset, size in places if (patch := _patch(script, offset, size))]
+
+
+def _is_metadata(path: str) -> bool:
+    """Whether a path, however it is spelled, names the member that holds secrets."""
+    return posixpath.normpath(f"/{path.lstrip('/')}") == f"/{METADATA_MEMBER}"
 
 
 def _patch(script: Script, offset: int, size: int) -> Patch | None:

@@ -9,7 +9,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
 from pydantic import BaseModel, TypeAdapter
 
-from k6_cloud.archives import clean_chunks
+from k6_cloud.archives import clean_chunks, text_bytes
 from k6_cloud.errors import K6CloudError, NotFound, ScriptError
 from k6_cloud.scripts import MIB, Script
 from k6_cloud_mcp.audit_rows import AuditRow, joined, visible_to
@@ -17,7 +17,6 @@ from k6_cloud_mcp.request_rules import app_of_request
 from k6_cloud_mcp_tools.app import App, Call, app_of
 from k6_cloud_mcp_tools.guard.callers import caller
 from k6_cloud_mcp_tools.results import LoadTestRow, TestRunDetails
-from k6_cloud_mcp_tools.scripts import text_bytes
 
 SCRIPT_URI = "k6://load_tests/{id}/script"
 KEPT_SCRIPT_URI = "k6://load_tests/{id}/script@{sha256}"

@@ -1,10 +1,9 @@
-import io
 import json
-import tarfile
 
 import pytest
+from tars import tar_of
 
-from k6_cloud.archives import clean_chunks
+from k6_cloud.archives import clean_chunks, text_bytes
 from k6_cloud.errors import ScriptError
 from k6_cloud.models import Json
 from k6_cloud.scripts import Script
@@ -18,17 +17,9 @@ METADATA = {
 
 
 def archive(*metadata: Json | bytes, names: tuple[str, ...] = ("metadata.json",)) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        members = [("data", b"export default function () {}")]
-        for name, content in zip(names * len(metadata), metadata, strict=False):
-            data = content if isinstance(content, bytes) else json.dumps(content, indent=2).encode()
-            members.insert(0, (name, data))
-        for name, data in members:
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
+    contents = [one if isinstance(one, bytes) else json.dumps(one, indent=2).encode() for one in metadata]
+    named = zip(names * len(metadata), contents, strict=False)
+    return tar_of({}, *named, ("data", b"export default function () {}"))
 
 
 def clean(data: bytes) -> bytes:
@@ -63,3 +54,20 @@ def test_a_script_without_secrets_is_left_as_it_is():
 def test_metadata_that_cannot_be_read_is_refused():
     with pytest.raises(ScriptError, match="not a JSON object"):
         clean(archive(b"token: " + TOKEN.encode()))
+
+
+@pytest.mark.parametrize(
+    "path", ["./metadata.json", "/metadata.json", "a/../metadata.json", "//metadata.json"]
+)
+def test_no_spelling_of_metadata_gets_around_the_redaction(path: str):
+    stored = tar_of({path: b'{"env": {"A": "secret"}}'})
+    refused = pytest.raises(ScriptError, match=r"no member 'metadata.json'")
+    with Script.from_chunks([stored]) as script, refused:
+        text_bytes(script, path)
+
+
+def test_a_member_that_is_not_text_is_not_shown():
+    stored = tar_of({"data": b"//", "logo.png": b"\x89PNG"})
+    refused = pytest.raises(ScriptError, match=r"logo.png is not UTF-8 text, so it cannot be shown.")
+    with Script.from_chunks([stored]) as script, refused:
+        text_bytes(script, "logo.png")

@@ -1,12 +1,11 @@
-import io
 import json
 import os
-import tarfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 import httpx
 import pytest
+from tars import tar_of
 
 from k6_cloud.auth import Credentials
 from k6_cloud.connection import connect
@@ -43,13 +42,6 @@ def make_archive() -> Callable[..., bytes]:
 
     def make(metadata: Any, padding: int = 0) -> bytes:
         text = metadata if isinstance(metadata, bytes) else json.dumps(metadata, indent=2).encode()
-        file = io.BytesIO()
-        with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            members = {"metadata.json": text, "data": SCRIPT, "file/data.bin": os.urandom(padding)}
-            for name, content in members.items():
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                tar.addfile(info, io.BytesIO(content))
-        return file.getvalue()
+        return tar_of({"metadata.json": text, "data": SCRIPT, "file/data.bin": os.urandom(padding)})
 
     return make

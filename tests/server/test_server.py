@@ -17,6 +17,7 @@ from mcp_types import (
     TextContent,
     TextResourceContents,
 )
+from tars import tar_of
 from worlds import SCRIPT, World, open_world
 
 from k6_cloud.auth import Credentials
@@ -36,13 +37,7 @@ def archive() -> bytes:
         "data": "import './lib.js';\nexport default function () {}\n",
         "file/home/lib.js": "// library\n",
     }
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for name, text in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(text)
-            tar.addfile(info, io.BytesIO(text.encode()))
-    return buffer.getvalue()
+    return tar_of(members)
 
 
 async def archive_test(world: World) -> int:

@@ -1,8 +1,6 @@
-import io
 import json
 import subprocess
 import sysconfig
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -10,12 +8,10 @@ from typing import Any, Literal
 import httpx
 import pytest
 from mcp import Client
+from tars import tar_of
 from worlds import SCRIPT, World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import ScriptError
-from k6_cloud.scripts import Script
-from k6_cloud_mcp_tools.scripts import text_bytes
 
 Mode = Literal["auto", "legacy"]
 EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -36,16 +32,6 @@ def archive(tmp_path: Path) -> Path:
     command = [K6, "archive", "-e", f"T={TOKEN}", "-e", f"SECRET={VALUE}", "-O", "test.tar", "main.js"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     return tmp_path / "test.tar"
-
-
-def tar_of(members: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path, content in members.items():
-            info = tarfile.TarInfo(path)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
 
 
 async def download(client: Client, test: int, **arguments: Any) -> dict[str, Any]:
@@ -173,23 +159,6 @@ async def test_no_answer_holds_the_secrets_of_an_archive(
     assert "confirmation_required" in answers[-1]
     assert TOKEN not in "".join(answers) + str(priced)
     assert VALUE not in "".join(answers) + str(priced)
-
-
-@pytest.mark.parametrize(
-    "path", ["./metadata.json", "/metadata.json", "a/../metadata.json", "//metadata.json"]
-)
-def test_no_spelling_of_metadata_gets_around_the_redaction(path: str):
-    stored = tar_of({path: b'{"env": {"A": "secret"}}'})
-    refused = pytest.raises(ScriptError, match=r"no member 'metadata.json'")
-    with Script.from_chunks([stored]) as script, refused:
-        text_bytes(script, path)
-
-
-def test_a_member_that_is_not_text_is_not_shown():
-    stored = tar_of({"data": b"//", "logo.png": b"\x89PNG"})
-    refused = pytest.raises(ScriptError, match=r"logo.png is not UTF-8 text, so it cannot be shown.")
-    with Script.from_chunks([stored]) as script, refused:
-        text_bytes(script, "logo.png")
 
 
 async def test_an_archive_of_many_files_lists_the_first_and_their_number(

@@ -1,18 +1,16 @@
 """Reading the scripts of load tests, and keeping those that a delete takes along."""
 
-import json
-import posixpath
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
+from k6_cloud.archives import text_bytes
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import NotFound, ScriptError
 from k6_cloud.models import Json
-from k6_cloud.redaction import redact_metadata
-from k6_cloud.scripts import ENTRY_MEMBER, METADATA_MEMBER, Script
+from k6_cloud.scripts import Script
 from k6_cloud_mcp_tools.app import K6, App
 from k6_cloud_mcp_tools.kept_scripts import CannotKeep
 from k6_cloud_mcp_tools.operation import read
@@ -68,24 +66,6 @@ def part_of(script: Script, path: str | None, offset: int, max_bytes: int) -> Do
     )
 
 
-def text_bytes(script: Script, path: str | None) -> bytes:
-    """The UTF-8 bytes of a script or of one member of an archive; metadata.json comes redacted.
-
-    Raises ScriptError where there is no such member or it is not text.
-    """
-    if script.kind == "javascript" and path is None:
-        data = script.read()
-    elif path and _is_metadata(path):
-        data = json.dumps(redact_metadata(script.metadata()), indent=2).encode()
-    else:
-        data = script.member(path or ENTRY_MEMBER)
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        raise ScriptError(f"{path or 'The script'} is not UTF-8 text, so it cannot be shown.") from error
-    return data
-
-
 async def stored_script(k6: K6Cloud, load_test_id: int) -> Script | None:
     """The script of a load test; None when it has none. Raises NotFound when there is no such test."""
     try:
@@ -135,11 +115,6 @@ def refusing_to_lose() -> Generator[None, None, None]:
 def describe(script: Script) -> str:
     """A script in a preview: enough to know it again."""
     return f"{script.kind}, {script.size} bytes, sha256 {script.sha256[:16]}"
-
-
-def _is_metadata(path: str) -> bool:
-    """Whether a path, however it is spelled, names the member that holds secrets."""
-    return posixpath.normpath(f"/{path.lstrip('/')}") == f"/{METADATA_MEMBER}"
 
 
 def _members(script: Script) -> Json:

@@ -1,7 +1,7 @@
-import io
 import json
-import tarfile
 from pathlib import Path
+
+from tars import tar_of
 
 from k6_cloud.scripts import Script
 from k6_cloud_sandbox.runner.wording import Wording
@@ -10,13 +10,7 @@ _ROOM = Path("/private/tmp/k6-run-1")
 
 
 def _archive(metadata: object) -> Script:
-    file = io.BytesIO()
-    content = json.dumps(metadata).encode()
-    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        info = tarfile.TarInfo("metadata.json")
-        info.size = len(content)
-        tar.addfile(info, io.BytesIO(content))
-    return Script.from_chunks([file.getvalue()])
+    return Script.from_chunks([tar_of({"metadata.json": json.dumps(metadata)})])
 
 
 def test_private_paths_are_cut_and_lines_joined():

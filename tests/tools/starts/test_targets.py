@@ -1,7 +1,5 @@
-import io
-import tarfile
-
 import pytest
+from tars import tar_of
 
 from k6_cloud.models import Json
 from k6_cloud.scripts import Script
@@ -14,13 +12,7 @@ def targets(source: str, options: Json | None = None) -> Targets:
 
 
 def archive(source: str, other: str = "") -> Script:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for name, text in (("data", source), ("file/lib.js", other)):
-            member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return Script.from_chunks([file.getvalue()])
+    return Script.from_chunks([tar_of({"data": source, "file/lib.js": other})])
 
 
 @pytest.mark.parametrize(
