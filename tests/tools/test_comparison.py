@@ -1,18 +1,21 @@
-import json
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import anyio
 import httpx
 import pytest
+from loopback import listening
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from worlds import World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.models import TestRun
+from k6_cloud.models import Json, TestRun
 
 RunScript = Callable[..., Awaitable[TestRun]]
-# A script that leaves k6's own summary in a file.
+# A script that sends k6's own summary to an address.
 SHOPPING = """
 import http from 'k6/http';
 import { check, sleep } from 'k6';
@@ -27,7 +30,7 @@ export default () => {
   check(one, { 'is ok': (r) => r.status === 200, 'is a cup': () => __ITER % 2 === 0 });
   sleep(0.1);
 };
-export const handleSummary = (data) => ({ 'FILE': JSON.stringify(data.metrics) });
+export const handleSummary = (data) => { http.post('ADDRESS', JSON.stringify(data.metrics)); return {}; };
 """
 TAILS = ("http_req_duration p95", "http_req_duration p99")
 LONG = (
@@ -40,13 +43,26 @@ export default () => { check(__ITER, { 'is small': (i) => i < LIMIT, LATER }); }
 """
 
 
-def shopping(vus: int, file: Path) -> str:
-    return SHOPPING.replace("VUS", str(vus)).replace("FILE", str(file))
+@pytest.fixture
+async def summaries() -> AsyncGenerator[tuple[str, list[Json]], None]:
+    """Where to send summaries, and those that were."""
+    sent: list[Json] = []
+
+    async def receive(request: Request) -> Response:
+        sent.append(await request.json())
+        return Response(status_code=204)
+
+    async with listening(Starlette(routes=[Route("/", receive, methods=["POST"])])) as address:
+        yield f"{address}/", sent
 
 
-def of_k6(file: Path) -> dict[str, float]:
+def shopping(vus: int, address: str) -> str:
+    return SHOPPING.replace("VUS", str(vus)).replace("ADDRESS", address)
+
+
+def of_k6(summary: Json) -> dict[str, float]:
     """The figures in k6's own summary, by the names they have in a comparison."""
-    metrics = {name: metric["values"] for name, metric in json.loads(file.read_text("utf-8")).items()}
+    metrics = {name: metric["values"] for name, metric in summary.items()}
     return {
         "http_req_duration p50": metrics["http_req_duration"]["med"],
         "http_req_duration p95": metrics["http_req_duration"]["p(95)"],
@@ -59,9 +75,9 @@ def of_k6(file: Path) -> dict[str, float]:
     }
 
 
-def tail_of_k6(file: Path) -> tuple[float, float]:
+def tail_of_k6(summary: Json) -> tuple[float, float]:
     """Between which values k6 itself has the slowest tenth of the requests."""
-    values = json.loads(file.read_text("utf-8"))["http_req_duration"]["values"]
+    values = summary["http_req_duration"]["values"]
     return values["p(90)"], values["max"]
 
 
@@ -72,16 +88,15 @@ async def compared(world: World, *runs: TestRun | int, **app: Any) -> dict[str, 
 
 
 async def test_the_figures_of_two_runs_are_those_of_k6_s_own_summary(
-    world: World, run_script: RunScript, tmp_path: Path
+    world: World, run_script: RunScript, summaries: tuple[str, list[Json]]
 ):
-    first = await run_script(shopping(1, tmp_path / "first"))
-    second = await run_script(shopping(3, tmp_path / "second"))
+    address, sent = summaries
+    first, second = await run_script(shopping(1, address)), await run_script(shopping(3, address))
     comparison = await compared(world, first, second)
-    files = tmp_path / "first", tmp_path / "second"
-    summaries, tails = [of_k6(file) for file in files], [tail_of_k6(file) for file in files]
-    assert [figure["name"] for figure in comparison["figures"]] == [*summaries[0]]
+    truth, tails = [of_k6(summary) for summary in sent], [tail_of_k6(summary) for summary in sent]
+    assert [figure["name"] for figure in comparison["figures"]] == [*truth[0]]
     for figure in comparison["figures"]:
-        expected = [summary[figure["name"]] for summary in summaries]
+        expected = [summary[figure["name"]] for summary in truth]
         # A rate is over the life of the run, a little longer than k6 counts it: much, where it is of 2 seconds.
         close = 0.3 if figure["unit"] == "1/s" else 0.1
         if figure["name"] in TAILS:
@@ -95,7 +110,7 @@ async def test_the_figures_of_two_runs_are_those_of_k6_s_own_summary(
         before, after = figure["values"]
         assert figure["change"] == [pytest.approx((after - before) / before * 100, abs=0.5)]
     totals = next(figure for figure in comparison["figures"] if figure["name"] == "http_reqs total")
-    assert totals["values"] == [summary["http_reqs total"] for summary in summaries]
+    assert totals["values"] == [summary["http_reqs total"] for summary in truth]
     assert [(row["id"], row["max_vus"]) for row in comparison["runs"]] == [(first.id, 1), (second.id, 3)]
     assert [(one["threshold"], one["passed"]) for one in comparison["thresholds"]] == [
         ("http_req_duration p(95)<2000", [True, True]),
