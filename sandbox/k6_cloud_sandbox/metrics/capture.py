@@ -18,6 +18,7 @@ from k6_cloud_sandbox.metrics.frame import Frame
 from k6_cloud_sandbox.metrics.series import MOST_SERIES
 from k6_cloud_sandbox.runner.environment import minimal_environment
 from k6_cloud_sandbox.runner.limits import MIB
+from k6_cloud_sandbox.runner.process import started
 
 Record = Callable[[Frame], Awaitable[None]]
 
@@ -68,7 +69,7 @@ async def _open_meter(source: int) -> Process:
     """A meter that reads `source`, which is handed over to it."""
     environment = {**minimal_environment(), "PYTHONPATH": str(_SOURCE_ROOT)}
     try:
-        return await anyio.open_process(_METER, stdin=source, stderr=None, env=environment)
+        return await started(_METER, stdin=source, stderr=None, env=environment)
     finally:
         os.close(source)
 

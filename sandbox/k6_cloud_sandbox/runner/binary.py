@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import anyio
+from anyio import to_thread
 
 from k6_cloud_sandbox.runner.environment import minimal_environment
 
@@ -47,12 +47,23 @@ def _beside_python() -> str | None:
 
 
 async def _identify(path: str) -> K6 | None:
+    # In a thread, because asyncio loses a process whose start is cancelled.
     try:
-        with anyio.fail_after(_ANSWER_SECONDS):
-            answer = await anyio.run_process(
-                [path, "version"], check=False, stderr=subprocess.DEVNULL, env=minimal_environment()
-            )
-    except (OSError, TimeoutError):
+        answer = await to_thread.run_sync(_version_of, path)
+    except (OSError, subprocess.TimeoutExpired):
         return None
-    found = _VERSION.search(answer.stdout.decode(errors="replace"))
+    found = _VERSION.search(answer)
     return K6(str(Path(path).resolve()), found[0].rstrip(","), int(found[1])) if found else None
+
+
+def _version_of(path: str) -> str:
+    done = subprocess.run(
+        [path, "version"],
+        env=minimal_environment(),
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=_ANSWER_SECONDS,
+    )
+    return done.stdout.decode(errors="replace")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import anyio
 from anyio.abc import ByteReceiveStream, Process
@@ -30,7 +31,7 @@ async def confined(
     `settings` are environment variables beside the minimal ones.
     """
     bounds = [str(limits.cpu_seconds), str(limits.output_bytes), str(limits.memory_bytes)]
-    process = await anyio.open_process(
+    process = await started(
         [*_SUPERVISOR, *bounds, str(directory), *command],
         cwd=directory,
         env={**minimal_environment(directory), **(settings or {})},
@@ -46,6 +47,15 @@ async def confined(
             await kill(process)
             await process.wait()
             await process.aclose()
+
+
+async def started(command: Sequence[str], **options: Any) -> Process:
+    """Start a process, as `anyio.open_process`, but to the end: asyncio loses one whose start is cancelled."""
+    process: Process | None = None
+    with anyio.CancelScope(shield=True):
+        process = await anyio.open_process(command, **options)
+    assert process is not None
+    return process
 
 
 async def interrupt(process: Process) -> None:
