@@ -1,7 +1,7 @@
 """A script as the service gets it: in an archive. k6 then opens what stands in the archive, and no file of this machine.
 
 Of an archive k6 takes the options from the metadata, not from the script. So the script is read first beside a
-small one of ours, which tells what options it exports.
+small one of ours (`told.js`), which tells what options it exports.
 """
 
 import io
@@ -9,25 +9,23 @@ import json
 import tarfile
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from secrets import token_hex
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from k6_cloud.scripts import CHUNK, ENTRY_MEMBER, METADATA_MEMBER, Script
-from k6_cloud_sandbox.runner.asking import ANSWER_LIMIT, ask, require_small
+from k6_cloud_sandbox.runner.asking import ANSWER_LIMIT, ScriptRejected, ask, require_small
 from k6_cloud_sandbox.runner.binary import K6
 from k6_cloud_sandbox.runner.limits import MIB, RunLimits
 from k6_cloud_sandbox.runner.log import Log
 
-_SCRIPT, _TELLER = "script.js", "teller.js"
-# In pieces, because a line of the log has a limit; in ASCII, because a cut may go through a character.
-_PIECE = 16_000
+_SCRIPT, _TELLER, _TOLD = "script.js", "teller.js", "told.js"
 _TELLER_SOURCE = """\
+import {{ tell }} from './told.js';
 import * as script from './script.js';
-const told = (JSON.stringify(script.options ?? {}) ?? '{}').replace(
-  /[^\\x20-\\x7e]/g, (one) => '\\\\u' + one.charCodeAt(0).toString(16).padStart(4, '0'));
-for (let at = 0; at < told.length && at <= LIMIT; at += PIECE) console.log('MARK' + told.slice(at, at + PIECE));
-export default function () {}
+tell(script.options, '{mark}', {limit});
+export default function () {{}}
 """
 
 
@@ -64,15 +62,20 @@ def archive_of(
 async def _exported_options(k6: K6, script: Script, limits: RunLimits, env: Mapping[str, str]) -> Any:
     mark = token_hex(8)
     log = Log(mark)
-    source = _TELLER_SOURCE.replace("MARK", mark)
-    source = source.replace("LIMIT", str(ANSWER_LIMIT)).replace("PIECE", str(_PIECE))
-    with archive_of(_TELLER, io.BytesIO(source.encode()), {}, {_SCRIPT: script.file()}) as teller:
+    source = _TELLER_SOURCE.format(mark=mark, limit=ANSWER_LIMIT)
+    told = io.BytesIO(Path(__file__).with_name(_TOLD).read_bytes())
+    with archive_of(
+        _TELLER, io.BytesIO(source.encode()), {}, {_TOLD: told, _SCRIPT: script.file()}
+    ) as teller:
         answer = await ask(k6, teller, limits, env, log=log)
     require_small(log.told)
     try:
-        return json.loads(log.told)
+        reading = json.loads(log.told)
     except ValueError:
         raise answer.refusal() from None
+    if "refused" in reading:
+        raise ScriptRejected(f"k6 cannot take the script's options: {reading['refused']}.")
+    return reading["options"]
 
 
 def _add(tar: tarfile.TarFile, name: str, content: IO[bytes]) -> None:

@@ -44,6 +44,7 @@ async def _complaint(k6: K6, source: str) -> str:
         ),
         ("export let options = {}; options.vus = 2 + 2; " + _RUN, {"vus": 4}),
         ("module.exports.options = { vus: 5 }; module.exports.default = function () {}", {"vus": 5}),
+        ("export const options = { vus: 3n }; " + _RUN, {"vus": 3}),
         ("export const options = null; " + _RUN, {}),
         (_RUN, {}),
     ],
@@ -60,6 +61,35 @@ async def test_options_of_many_lines_of_a_log_arrive_whole(k6: K6):
 async def test_what_a_script_prints_is_not_taken_for_its_options(k6: K6):
     source = f"console.log('{{\"vus\": 9}}'); console.error('x'); export const options = {{ vus: 1 }}; {_RUN}"
     assert await _options(k6, source) == {"vus": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("{ vus: 1, tags: { a: () => 1 } }", "'a' is a function"),
+        ("{ vus: NaN }", "'vus' is NaN"),
+        ("{ iterations: 1 / 0 }", "'iterations' is Infinity"),
+        ("(() => { const o = {}; o.o = o; return o })()", "circular"),
+        ("'vus'", "not an object"),
+        ("[1]", "not an object"),
+        ("() => ({})", "not an object"),
+    ],
+)
+async def test_options_that_k6_cannot_take_are_refused(k6: K6, options: str, reason: str):
+    complaint = await _complaint(k6, f"export const options = {options}; {_RUN}")
+    assert complaint.startswith("k6 cannot take the script's options: ")
+    assert reason in complaint
+
+
+async def test_a_script_that_changes_the_language_changes_nothing_here(k6: K6):
+    source = """
+        JSON.stringify = () => '{}';
+        for (const name of ['replace', 'slice', 'charCodeAt']) String.prototype[name] = () => '';
+        Array.isArray = () => true; Function.prototype.call = null;
+        Number = String = isFinite = null;
+        export const options = { vus: 2, tags: { a: 'é' } };
+    """
+    assert await _options(k6, source + _RUN) == {"vus": 2, "tags": {"a": "é"}}
 
 
 async def test_options_may_come_from_the_given_environment_alone(k6: K6, monkeypatch: pytest.MonkeyPatch):

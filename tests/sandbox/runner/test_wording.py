@@ -19,6 +19,14 @@ def test_private_paths_are_cut_and_lines_joined():
         assert Wording(script, _ROOM).clean(text) == "Error: boom at script.js:1:7 in"
 
 
+def test_the_archive_that_nobody_gave_is_not_named():
+    said = "could not initialize 'archive.tar': could not load {}test archive bundle '{}archive.tar': no functions"
+    with Script.from_chunks([b""]) as script:
+        wording = Wording(script, _ROOM)
+        assert wording.clean(said.format("", "")) == "no functions"
+        assert wording.clean(said.format("JS from ", "file:///private/tmp/k6-run-1/")) == "no functions"
+
+
 def test_tokens_and_environment_values_of_an_archive_are_replaced():
     metadata = {
         "options": {"cloud": {"token": "tok-123456"}, "ext": {"loadimpact": {"token": "old-654321"}}},
