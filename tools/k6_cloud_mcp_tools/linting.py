@@ -30,7 +30,10 @@ _MOST = 50
 _LARGEST = 1024 * 1024
 _ORDER = ("error", "warning", "hint")
 _REJECTED = Rule(
-    "k6-rejects", "error", "k6 cannot run the script.", "Mend what k6 complains about, and lint again."
+    "k6-rejects",
+    "error",
+    "k6 cannot run the script.",
+    "Mend what k6 complains about, and lint again. Where it misses files, give script_path: then k6 bundles them.",
 )
 
 
@@ -90,7 +93,7 @@ async def _the_script(
 async def _inspected(app: App, script: Script) -> tuple[Json | None, str | None]:
     """The options as k6 reads them, and its complaint; neither where there is no k6.
 
-    k6 runs the init code, which can read files: on a machine that others share, that is not for whoever may only read.
+    k6 runs the init code: on a machine that others share, that is not for whoever may only read.
     """
     if app.inspect_script is None or not app.local_files:
         return script.options(), None

@@ -1,5 +1,6 @@
 """Letting k6 read a script (`k6 inspect`), and hearing what it says."""
 
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from k6_cloud_sandbox.runner.wording import Wording
 from k6_cloud_sandbox.runner.workspace import SCRIPT_NAMES, workspace
 
 ANSWER_LIMIT = MIB
+_MISSING_FILE = re.compile("file does not exist|no such file or directory|found on local disk")
+_BUNDLE = "A script finds only the files that are with it in an archive, as `k6 archive` makes."
 
 
 class ScriptRejected(Exception):
@@ -39,7 +42,10 @@ class Answer:
 
     def refusal(self) -> ScriptRejected:
         """Why k6 cannot read the script, in its words."""
-        return ScriptRejected(self.complaint or "k6 gave no reason why it cannot read the script.")
+        complaint = self.complaint or "k6 gave no reason why it cannot read the script."
+        if _MISSING_FILE.search(complaint):
+            complaint = f"{complaint.rstrip('.')}. {_BUNDLE}"
+        return ScriptRejected(complaint)
 
 
 def require_small(answer: bytes | str) -> None:

@@ -74,7 +74,7 @@ async def _exported_options(k6: K6, script: Script, limits: RunLimits, env: Mapp
     except ValueError:
         raise answer.refusal() from None
     if "refused" in reading:
-        raise ScriptRejected(f"k6 cannot take the script's options: {reading['refused']}.")
+        raise ScriptRejected(f"The options are not what k6 takes: {reading['refused']}.")
     return reading["options"]
 
 

@@ -9,9 +9,10 @@ from k6_cloud.redaction import REDACTED
 from k6_cloud.scripts import Script
 
 _LENGTH = 500
-# Nobody gave a file of this name, and what was given may have been no archive.
-_BUNDLE = re.compile(
+# The name of an archive that nobody gave, and advice for who runs k6 by hand.
+_NOISE = re.compile(
     r"could not initialize 'archive\.tar': could not load (?:JS from )?test archive bundle 'archive\.tar': "
+    r"| Make sure that you've specified the right path to the file\..*?#use-modules-with-docker\."
 )
 _SHORTEST_SECRET = 6
 
@@ -25,7 +26,7 @@ class Wording:
 
     def clean(self, text: str) -> str:
         """`text` as one line."""
-        text = _BUNDLE.sub("", self._private.sub("", text))
+        text = _NOISE.sub("", self._private.sub("", text))
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
         text = " ".join(text.split())

@@ -30,6 +30,15 @@ async def test_a_complaint_of_k6_is_told_without_the_directory_it_worked_in(k6: 
     assert "/k6-run-" not in answer.refusal().message
 
 
+@pytest.mark.parametrize("code", ["import './lib.js'", "open('./data.csv')"])
+async def test_a_script_that_misses_a_file_is_told_where_files_have_to_be(k6: K6, code: str):
+    said = (await _ask(k6, code)).refusal().message
+    assert said.endswith(
+        ". A script finds only the files that are with it in an archive, as `k6 archive` makes."
+    )
+    assert "Docker" not in said
+
+
 def test_a_refusal_says_that_k6_gave_no_reason():
     assert "no reason" in Answer(b"", Log(), "").refusal().message
 

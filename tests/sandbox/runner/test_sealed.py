@@ -77,7 +77,7 @@ async def test_what_a_script_prints_is_not_taken_for_its_options(k6: K6):
 )
 async def test_options_that_k6_cannot_take_are_refused(k6: K6, options: str, reason: str):
     complaint = await _complaint(k6, f"export const options = {options}; {_RUN}")
-    assert complaint.startswith("k6 cannot take the script's options: ")
+    assert complaint.startswith("The options are not what k6 takes: ")
     assert reason in complaint
 
 
