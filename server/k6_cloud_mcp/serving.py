@@ -101,7 +101,7 @@ def _build(settings: Settings, stacks: Stacks, *, local_files: bool, measures: M
     # Read here as well: a policy that cannot hold is told at start-up, not to the first client.
     settings.policy()
     sandbox = settings.uses_sandbox
-    if sandbox:
+    if sandbox and settings.backend == "auto":
         logger.warning("No Grafana Cloud credentials: using the sandbox on this machine.")
     open_app = partial(open_backend, settings, local_files=local_files, stacks=stacks, measures=measures)
     tools = settings.published()
