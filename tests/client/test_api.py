@@ -1,5 +1,6 @@
 import httpx
 import pytest
+from in_turn import LOAD_TEST, Answers
 
 from k6_cloud.api import Api, HttpApi
 from k6_cloud.auth import Credentials
@@ -9,17 +10,8 @@ from k6_cloud.errors import BadAnswer, K6CloudError, NoAnswer, NotFound, ServerF
 from k6_cloud.models import LoadTest, Page
 from k6_cloud.retries import Retries
 
-LOAD_TEST = {
-    "id": 1,
-    "project_id": 2,
-    "name": "smoke",
-    "baseline_test_run_id": None,
-    "created": "2024-12-03T09:53:00Z",
-    "updated": "2024-12-03T09:53:00Z",
-}
 
-
-def api(handler: "Handler", base_url: str = "https://k6.test") -> Api:
+def api(handler: Answers, base_url: str = "https://k6.test") -> Api:
     http = connect(Credentials("secret", stack_id=7), base_url, httpx.MockTransport(handler))
     return HttpApi(http, Retries(attempts=3, wait=0.0, wait_max=0.0))
 
@@ -28,23 +20,8 @@ def page_before(link: str) -> Page[LoadTest]:
     return Page[LoadTest].model_validate({"value": [], "@nextLink": link})
 
 
-class Handler:
-    """Answers in turn with what it was given; an exception is raised. Keeps what it was asked."""
-
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self.answers = list(answers)
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
 async def test_a_parameter_without_a_value_is_not_sent():
-    handler = Handler(httpx.Response(200, json={"value": []}))
+    handler = Answers(httpx.Response(200, json={"value": []}))
 
     await api(handler).get(Page[LoadTest], "/lists", {"$top": 5, "name": None, "$count": True})
 
@@ -53,7 +30,7 @@ async def test_a_parameter_without_a_value_is_not_sent():
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_idempotent_requests_are_tried_again(method: str):
-    handler = Handler(httpx.ReadError("reset"), httpx.Response(503), httpx.Response(204))
+    handler = Answers(httpx.ReadError("reset"), httpx.Response(503), httpx.Response(204))
 
     response = await api(handler).send(method, "/x")
 
@@ -63,7 +40,7 @@ async def test_idempotent_requests_are_tried_again(method: str):
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 async def test_other_requests_are_sent_once(method: str):
-    handler = Handler(httpx.Response(503))
+    handler = Answers(httpx.Response(503))
 
     with pytest.raises(ServerFailure):
         await api(handler).send(method, "/x")
@@ -72,7 +49,7 @@ async def test_other_requests_are_sent_once(method: str):
 
 
 async def test_a_request_marked_repeatable_is_tried_again():
-    handler = Handler(httpx.ReadTimeout("slow"), httpx.Response(200))
+    handler = Answers(httpx.ReadTimeout("slow"), httpx.Response(200))
 
     await api(handler).send("POST", "/x", repeatable=True)
 
@@ -80,7 +57,7 @@ async def test_a_request_marked_repeatable_is_tried_again():
 
 
 async def test_a_repeated_delete_that_finds_nothing_was_done_by_an_earlier_try():
-    handler = Handler(httpx.ReadTimeout("answer lost"), httpx.Response(404))
+    handler = Answers(httpx.ReadTimeout("answer lost"), httpx.Response(404))
 
     await api(handler).delete("/x")
 
@@ -88,7 +65,7 @@ async def test_a_repeated_delete_that_finds_nothing_was_done_by_an_earlier_try()
 
 
 async def test_a_first_delete_that_finds_nothing_is_an_error():
-    handler = Handler(httpx.Response(404))
+    handler = Answers(httpx.Response(404))
 
     with pytest.raises(NotFound):
         await api(handler).delete("/x")
@@ -99,7 +76,7 @@ async def test_content_is_made_anew_for_every_try():
         yield b"first "
         yield b"second"
 
-    handler = Handler(httpx.Response(503), httpx.WriteError("reset"), httpx.Response(204))
+    handler = Answers(httpx.Response(503), httpx.WriteError("reset"), httpx.Response(204))
 
     await api(handler).send("PUT", "/x", content=content)
 
@@ -108,7 +85,7 @@ async def test_content_is_made_anew_for_every_try():
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_not_followed_so_the_token_goes_nowhere_else(status: int):
-    handler = Handler(httpx.Response(status, headers={"Location": "https://evil.test/x"}))
+    handler = Answers(httpx.Response(status, headers={"Location": "https://evil.test/x"}))
 
     with pytest.raises(BadAnswer, match="redirected to another address, which was not followed"):
         await api(handler).send("GET", "/x")
@@ -132,7 +109,7 @@ async def test_a_redirect_is_not_followed_so_the_token_goes_nowhere_else(status:
     ],
 )
 async def test_the_next_page_is_asked_for_at_the_configured_address_only(link: str, followed: str):
-    handler = Handler(httpx.Response(200, json={"value": [LOAD_TEST]}))
+    handler = Answers(httpx.Response(200, json={"value": [LOAD_TEST]}))
 
     page = await api(handler).follow(page_before(link))
 
@@ -142,7 +119,7 @@ async def test_the_next_page_is_asked_for_at_the_configured_address_only(link: s
 
 
 async def test_the_configured_address_may_have_a_path_and_another_scheme():
-    handler = Handler(httpx.Response(200, json={"value": []}))
+    handler = Answers(httpx.Response(200, json={"value": []}))
 
     page = page_before("https://api.k6.io/cloud/v6/load_tests?$skip=20")
     await api(handler, "http://127.0.0.1:8080/k6").follow(page)
@@ -151,16 +128,16 @@ async def test_the_configured_address_may_have_a_path_and_another_scheme():
 
 
 async def test_the_last_page_has_none_after_it():
-    assert await api(Handler()).follow(Page[LoadTest](value=[])) is None
+    assert await api(Answers()).follow(Page[LoadTest](value=[])) is None
 
 
 async def test_a_link_that_is_no_url_is_a_bad_answer():
     with pytest.raises(BadAnswer, match="link to the next page is not a URL"):
-        await api(Handler()).follow(page_before("https://api.k6.io/a\nb"))
+        await api(Answers()).follow(page_before("https://api.k6.io/a\nb"))
 
 
 async def test_a_success_that_is_not_the_documented_body_is_a_bad_answer():
-    handler = Handler(httpx.Response(200, html="<h1>Sign in to the guest network</h1>"))
+    handler = Answers(httpx.Response(200, html="<h1>Sign in to the guest network</h1>"))
 
     with pytest.raises(BadAnswer, match=r"GET /x succeeded, but its answer is not the documented LoadTest"):
         await api(handler).get(LoadTest, "/x")
@@ -172,11 +149,11 @@ async def test_a_body_that_cannot_be_decoded_is_a_bad_answer():
     broken = httpx.Response(200, stream=httpx.ByteStream(b"no gzip"), headers={"Content-Encoding": "gzip"})
 
     with pytest.raises(BadAnswer, match="cannot be decoded"):
-        await api(Handler(broken)).get(LoadTest, "/x")
+        await api(Answers(broken)).get(LoadTest, "/x")
 
 
 async def test_failures_below_http_are_named_after_their_last_try():
-    handler = Handler(*[httpx.ReadError("connection reset")] * 3)
+    handler = Answers(*[httpx.ReadError("connection reset")] * 3)
 
     with pytest.raises(NoAnswer, match=r"GET /x got no answer \(connection reset\)\. Nothing was changed"):
         await api(handler).get(LoadTest, "/x?secret=1")
@@ -184,11 +161,11 @@ async def test_failures_below_http_are_named_after_their_last_try():
 
 async def test_a_timeout_is_told_from_a_reset_and_a_write_says_that_it_may_have_been_done():
     with pytest.raises(TimedOut, match=r"POST /x got no answer \(slow\)\. It is not known"):
-        await api(Handler(httpx.ReadTimeout("slow"))).send("POST", "/x")
+        await api(Answers(httpx.ReadTimeout("slow"))).send("POST", "/x")
 
 
 async def test_pages_are_fetched_when_they_are_reached():
-    handler = Handler(
+    handler = Answers(
         httpx.Response(200, json={"value": [LOAD_TEST], "@nextLink": "http://api.k6.io/list?page=2"}),
         httpx.Response(
             200, json={"value": [LOAD_TEST | {"id": 2}], "@nextLink": "http://api.k6.io/list?page=3"}
@@ -208,7 +185,7 @@ async def test_pages_are_fetched_when_they_are_reached():
 
 
 async def test_a_name_of_dots_never_becomes_the_address_of_something_else():
-    handler = Handler()
+    handler = Answers()
     http = connect(Credentials("secret", stack_id=7), "https://k6.test", httpx.MockTransport(handler))
 
     with pytest.raises(K6CloudError, match="only dots"):

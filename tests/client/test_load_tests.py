@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from in_turn import LOAD_TEST, Answers
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
@@ -22,14 +23,6 @@ from k6_cloud.models import PatchLoadTest
 from k6_cloud.retries import Retries
 from k6_cloud.scripts import Script
 
-LOAD_TEST = {
-    "id": 1,
-    "project_id": 2,
-    "name": "smoke",
-    "baseline_test_run_id": None,
-    "created": "2024-12-03T09:53:00Z",
-    "updated": "2024-12-03T09:53:00Z",
-}
 STARTED = {
     "id": 1234,
     "test_id": 1,
@@ -41,40 +34,14 @@ STARTED = {
 }
 
 
-class Api:
-    """Answers in turn with what it was given; an exception is raised. Keeps what it was asked."""
-
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self.answers = list(answers)
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    @property
-    def request(self) -> httpx.Request:
-        """The only request."""
-        [request] = self.requests
-        return request
-
-    @property
-    def asked(self) -> str:
-        """Method and path of the only request."""
-        return f"{self.request.method} {self.request.url.path}"
-
-
-def cloud(api: Api, max_script_bytes: int = 1000) -> K6Cloud:
+def cloud(api: Answers, max_script_bytes: int = 1000) -> K6Cloud:
     http = connect(Credentials("secret", stack_id=7), "https://k6.test", httpx.MockTransport(api))
     retries = Retries(attempts=3, wait=0.0, wait_max=0.0)
     return K6Cloud(http, max_script_bytes=max_script_bytes, retries=retries)
 
 
 async def test_all_tests_are_listed_without_parameters():
-    api = Api(httpx.Response(200, json={"value": [LOAD_TEST]}))
+    api = Answers(httpx.Response(200, json={"value": [LOAD_TEST]}))
 
     page = await cloud(api).load_tests.list()
 
@@ -84,7 +51,7 @@ async def test_all_tests_are_listed_without_parameters():
 
 
 async def test_the_tests_of_a_project_are_listed_below_it():
-    api = Api(httpx.Response(200, json={"value": [], "@count": 0}))
+    api = Answers(httpx.Response(200, json={"value": [], "@count": 0}))
 
     await cloud(api).load_tests.list(
         project_id=2, name="a+b", top=20, skip=0, order_by="created desc,id", count=False
@@ -101,14 +68,14 @@ async def test_the_tests_of_a_project_are_listed_below_it():
 
 
 async def test_one_test_is_read():
-    api = Api(httpx.Response(200, json=LOAD_TEST))
+    api = Answers(httpx.Response(200, json=LOAD_TEST))
 
     assert (await cloud(api).load_tests.get(1)).id == 1
     assert api.asked == "GET /cloud/v6/load_tests/1"
 
 
 async def test_a_test_is_created_as_multipart_with_its_script():
-    api = Api(httpx.Response(201, json=LOAD_TEST))
+    api = Answers(httpx.Response(201, json=LOAD_TEST))
 
     with Script.from_chunks([b"export default ", b"function () {}"]) as script:
         created = await cloud(api).load_tests.create(2, "smoke é", script, k6_version=3)
@@ -123,7 +90,7 @@ async def test_a_test_is_created_as_multipart_with_its_script():
 
 
 async def test_a_test_without_a_script_is_still_created_as_multipart():
-    api = Api(httpx.Response(201, json=LOAD_TEST))
+    api = Answers(httpx.Response(201, json=LOAD_TEST))
 
     await cloud(api).load_tests.create(2, "smoke")
 
@@ -132,7 +99,7 @@ async def test_a_test_without_a_script_is_still_created_as_multipart():
 
 @pytest.mark.parametrize("failure", [httpx.Response(503), httpx.Response(429), httpx.ReadTimeout("slow")])
 async def test_a_create_is_never_retried(failure: httpx.Response | Exception):
-    api = Api(failure)
+    api = Answers(failure)
 
     with pytest.raises((ServerFailure, RateLimited, TimedOut)):
         await cloud(api).load_tests.create(2, "smoke")
@@ -141,7 +108,7 @@ async def test_a_create_is_never_retried(failure: httpx.Response | Exception):
 
 
 async def test_an_update_sends_only_what_was_set():
-    api = Api(httpx.Response(204))
+    api = Answers(httpx.Response(204))
 
     await cloud(api).load_tests.update(1, PatchLoadTest(name="load", k6_version=None))
 
@@ -150,7 +117,7 @@ async def test_an_update_sends_only_what_was_set():
 
 
 async def test_an_update_is_not_retried():
-    api = Api(httpx.Response(503))
+    api = Answers(httpx.Response(503))
 
     with pytest.raises(ServerFailure):
         await cloud(api).load_tests.update(1, PatchLoadTest(name="load"))
@@ -158,7 +125,7 @@ async def test_an_update_is_not_retried():
 
 
 async def test_a_test_is_deleted():
-    api = Api(httpx.Response(204))
+    api = Answers(httpx.Response(204))
 
     await cloud(api).load_tests.delete(1)
 
@@ -166,7 +133,7 @@ async def test_a_test_is_deleted():
 
 
 async def test_a_delete_whose_answer_was_lost_counts_as_done():
-    api = Api(httpx.ReadError("reset"), httpx.Response(404))
+    api = Answers(httpx.ReadError("reset"), httpx.Response(404))
 
     await cloud(api).load_tests.delete(1)
 
@@ -175,14 +142,14 @@ async def test_a_delete_whose_answer_was_lost_counts_as_done():
 
 async def test_deleting_a_running_test_is_a_conflict_in_the_words_of_the_api():
     error = {"message": "Cannot delete test while it's running.", "code": "conflict"}
-    api = Api(httpx.Response(409, json={"error": error}))
+    api = Answers(httpx.Response(409, json={"error": error}))
 
     with pytest.raises(Conflict, match="Cannot delete test while it's running"):
         await cloud(api).load_tests.delete(1)
 
 
 async def test_a_test_is_moved():
-    api = Api(httpx.Response(204))
+    api = Answers(httpx.Response(204))
 
     await cloud(api).load_tests.move(1, 9)
 
@@ -191,7 +158,7 @@ async def test_a_test_is_moved():
 
 
 async def test_a_script_is_downloaded_whatever_its_kind():
-    api = Api(httpx.Response(200, content=b"// hi", headers={"Content-Type": "text/javascript"}))
+    api = Answers(httpx.Response(200, content=b"// hi", headers={"Content-Type": "text/javascript"}))
 
     with await cloud(api).load_tests.download_script(1) as script:
         assert (script.text(), script.kind, script.size) == ("// hi", "javascript", 5)
@@ -201,7 +168,7 @@ async def test_a_script_is_downloaded_whatever_its_kind():
 
 
 async def test_a_script_of_the_other_kind_is_not_acceptable():
-    api = Api(httpx.Response(406))
+    api = Answers(httpx.Response(406))
 
     with pytest.raises(NotAcceptable, match="without naming a format"):
         await cloud(api).load_tests.download_script(1, accept="application/x-tar")
@@ -211,7 +178,7 @@ async def test_a_script_of_the_other_kind_is_not_acceptable():
 
 async def test_a_test_without_a_script_has_none_to_download():
     error = {"message": "Resource not found.", "code": "not_found"}
-    api = Api(httpx.Response(404, json={"error": error}))
+    api = Answers(httpx.Response(404, json={"error": error}))
 
     with pytest.raises(
         NotFound, match=r"GET /cloud/v6/load_tests/1/script answered 404: Resource not found\."
@@ -224,7 +191,7 @@ async def test_a_download_that_breaks_off_starts_over():
         yield b"// ha"
         raise httpx.ReadError("reset")
 
-    api = Api(httpx.Response(200, content=half()), httpx.Response(200, content=b"// half or whole"))
+    api = Answers(httpx.Response(200, content=half()), httpx.Response(200, content=b"// half or whole"))
 
     with await cloud(api).load_tests.download_script(1) as script:
         assert script.read() == b"// half or whole"
@@ -238,7 +205,7 @@ async def test_a_download_past_the_limit_stops_there():
             sent.append(400)
             yield b"x" * 400
 
-    api = Api(httpx.Response(200, content=endless()))
+    api = Answers(httpx.Response(200, content=endless()))
 
     with pytest.raises(ScriptTooLarge, match="larger than the limit"):
         await cloud(api, max_script_bytes=1000).load_tests.download_script(1)
@@ -248,7 +215,7 @@ async def test_a_download_past_the_limit_stops_there():
 
 
 async def test_a_script_is_uploaded_as_it_is():
-    api = Api(httpx.Response(204))
+    api = Answers(httpx.Response(204))
 
     with Script.from_chunks([b"// hi"]) as script:
         await cloud(api).load_tests.upload_script(1, script)
@@ -261,7 +228,7 @@ async def test_a_script_is_uploaded_as_it_is():
 
 
 async def test_a_retried_upload_sends_every_byte_again():
-    api = Api(httpx.Response(503), httpx.WriteError("reset"), httpx.Response(204))
+    api = Answers(httpx.Response(503), httpx.WriteError("reset"), httpx.Response(204))
     source = bytes(range(256)) * 1000
 
     with Script.from_chunks([source]) as script:
@@ -271,7 +238,7 @@ async def test_a_retried_upload_sends_every_byte_again():
 
 
 async def test_a_start_has_no_body_and_a_key_of_its_own():
-    api = Api(httpx.Response(200, json=STARTED), httpx.Response(200, json=STARTED))
+    api = Answers(httpx.Response(200, json=STARTED), httpx.Response(200, json=STARTED))
     k6 = cloud(api)
 
     started = await k6.load_tests.start(1)
@@ -288,7 +255,7 @@ async def test_a_start_has_no_body_and_a_key_of_its_own():
 
 
 async def test_the_retries_of_a_start_share_its_key():
-    api = Api(httpx.ReadTimeout("slow"), httpx.Response(503), httpx.Response(200, json=STARTED))
+    api = Answers(httpx.ReadTimeout("slow"), httpx.Response(503), httpx.Response(200, json=STARTED))
 
     await cloud(api).load_tests.start(1)
 
@@ -297,7 +264,7 @@ async def test_the_retries_of_a_start_share_its_key():
 
 
 async def test_a_start_uses_the_key_it_is_given():
-    api = Api(httpx.Response(200, json=STARTED))
+    api = Answers(httpx.Response(200, json=STARTED))
 
     await cloud(api).load_tests.start(1, idempotency_key="confirmed-17")
 
@@ -305,7 +272,7 @@ async def test_a_start_uses_the_key_it_is_given():
 
 
 async def test_the_runs_of_a_test_are_listed():
-    api = Api(httpx.Response(200, json={"value": [STARTED], "@count": 1}))
+    api = Answers(httpx.Response(200, json={"value": [STARTED], "@count": 1}))
 
     page = await cloud(api).load_tests.list_runs(1, top=5, skip=10, order_by="created desc", count=True)
 

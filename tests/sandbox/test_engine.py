@@ -1,13 +1,11 @@
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-import anyio
 import pytest
+from sandbox_runs import finish, reach, start
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.limits import PatchProjectLimits
-from k6_cloud.models import TestRun
-from k6_cloud.scripts import Script
 from k6_cloud_sandbox.runner.confine import landlock_version
 from k6_cloud_sandbox.sandbox import open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
@@ -24,28 +22,6 @@ async def k6() -> AsyncGenerator[K6Cloud, None]:
     settings = SandboxSettings(dir=":memory:", max_vus=20, max_duration=100)
     async with open_sandbox(settings) as sandbox, sandbox.http() as http:
         yield K6Cloud(http)
-
-
-async def start(k6: K6Cloud, source: str | bytes | None, name: str = "test") -> TestRun:
-    content = source.encode() if isinstance(source, str) else source
-    if content is None:
-        test = await k6.load_tests.create(1, name)
-    else:
-        with Script.from_chunks([content]) as script:
-            test = await k6.load_tests.create(1, name, script)
-    return await k6.load_tests.start(test.id)
-
-
-async def reach(k6: K6Cloud, run: TestRun, *statuses: str) -> TestRun:
-    with anyio.fail_after(30):
-        while run.status not in statuses:
-            await anyio.sleep(0.05)
-            run = await k6.test_runs.get(run.id)
-    return run
-
-
-async def finish(k6: K6Cloud, run: TestRun) -> TestRun:
-    return await reach(k6, run, "completed", "aborted")
 
 
 async def test_a_run_goes_through_all_statuses_to_its_result(k6: K6Cloud):

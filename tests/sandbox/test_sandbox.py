@@ -9,11 +9,11 @@ import httpx
 import psutil
 import pytest
 from anyio.abc import Process
+from sandbox_runs import reach, start
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
-from k6_cloud.models import TestRun
 from k6_cloud.scripts import MIB, Script
 from k6_cloud_sandbox.problems import SandboxError
 from k6_cloud_sandbox.sandbox import STACK_ID, open_sandbox, serve_sandbox
@@ -51,20 +51,6 @@ async def served(directory: Path) -> AsyncGenerator[tuple[Process, K6Cloud], Non
         finally:
             if process.returncode is None:
                 process.kill()
-
-
-async def start(k6: K6Cloud, source: bytes, name: str = "test") -> TestRun:
-    with Script.from_chunks([source]) as script:
-        test = await k6.load_tests.create(1, name, script)
-    return await k6.load_tests.start(test.id)
-
-
-async def reach(k6: K6Cloud, run: TestRun, *statuses: str) -> TestRun:
-    with anyio.fail_after(30):
-        while run.status not in statuses:
-            await anyio.sleep(0.05)
-            run = await k6.test_runs.get(run.id)
-    return run
 
 
 async def test_state_outlives_the_sandbox_and_seeds_are_planted_once(tmp_path: Path):

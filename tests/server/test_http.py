@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import httpx2
 import pytest
+from doors import ACCEPT, INITIALIZE, Mode
 from loopback import listening
 from mcp import Client
 from mcp.client.context import ClientRequestContext
@@ -17,19 +18,6 @@ from worlds import SCRIPT, content_of, text_of
 
 from k6_cloud_mcp.serving import http_app
 from k6_cloud_mcp.settings import Settings, SettingsError
-
-Mode = Literal["auto", "legacy"]
-INITIALIZE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    },
-}
-ACCEPT = {"Accept": "application/json, text/event-stream"}
 
 
 @asynccontextmanager
