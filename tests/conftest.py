@@ -1,8 +1,8 @@
 import logging
-import socket
 from collections.abc import Generator
 
 import pytest
+from loopback import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -28,5 +28,4 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    return free_port()

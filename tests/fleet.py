@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +14,7 @@ from typing import Any
 
 import anyio
 import httpx
-from loopback import listening
+from loopback import free_port, listening
 from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult
@@ -147,7 +146,7 @@ def replica(address: str, folder: Path, *arguments: str, **environment: str) -> 
         "K6_MCP_STATE_DIR": str(folder),
         "K6_MCP_DRAIN_SECONDS": "1",
     }
-    return Replica(_free_port(), env | environment, folder / "server.log", arguments)
+    return Replica(free_port(), env | environment, folder / "server.log", arguments)
 
 
 @asynccontextmanager
@@ -170,7 +169,7 @@ async def running(*replicas: Replica) -> AsyncGenerator[None, None]:
 def balancing(*replicas: Replica) -> Generator[str, None, None]:
     """HAProxy before three replicas, by the configuration in `deploy/`; its address."""
     assert HAPROXY is not None
-    bind = f"127.0.0.1:{_free_port()}"
+    bind = f"127.0.0.1:{free_port()}"
     names = {f"K6_MCP_REPLICA_{place}": f"127.0.0.1:{one.port}" for place, one in enumerate(replicas, 1)}
     command = [HAPROXY, "-db", "-q", "-f", str(DEPLOY / "haproxy.cfg")]
     process = subprocess.Popen(
@@ -194,8 +193,3 @@ async def client_of(address: str) -> AsyncGenerator[Client, None]:
     # The question quotes the name: Delete load test 'Checkout' (id 7) …
     async with Client(f"{address}/mcp", elicitation_callback=type_name) as client:
         yield client
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]

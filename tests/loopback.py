@@ -1,8 +1,9 @@
-"""An ASGI application on a port of loopback, in this process."""
+"""Ports of loopback, and an ASGI application on one, in this process."""
 
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from secrets import randbelow
 from typing import Literal
 
 import anyio
@@ -28,3 +29,17 @@ async def listening(
                 yield "http://{}:{}".format(*listener.getsockname())
             finally:
                 server.should_exit = True
+
+
+def free_port() -> int:
+    """A port for a server that is to be started.
+
+    It lies below those that systems give to connections: one of these could be taken until the server listens.
+    """
+    while True:
+        port = 20_000 + randbelow(12_000)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
