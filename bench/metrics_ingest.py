@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from k6_cloud_sandbox.metrics.meter import Meter
 from k6_cloud_sandbox.store.store import Store
+from k6_runner.capture.meter import Meter
 
 _TRENDS = ("duration", "blocked", "connecting", "tls_handshaking", "sending", "waiting", "receiving")
 _TYPES = {

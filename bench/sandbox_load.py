@@ -21,7 +21,7 @@ from table import Row
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 
 _COUNT = 200
 _HEADERS = {"Authorization": "Bearer bench", "X-Stack-Id": "1"}

@@ -2,7 +2,7 @@ import logging
 from collections.abc import Generator
 
 import pytest
-from loopback import free_port
+from support.loopback import free_port
 
 
 @pytest.fixture(autouse=True)

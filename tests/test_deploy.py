@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
-from fleet import DEPLOY, HAPROXY
 from kubernetes_validate import validate  # pyright: ignore[reportMissingTypeStubs]
 from prometheus_client import CollectorRegistry, generate_latest
+from support.replicas import DEPLOY, HAPROXY
 
-from k6_cloud_mcp.http.prometheus import PrometheusMeasures
+from k6_cloud_mcp.telemetry.prometheus import PrometheusMeasures
 
 PROMTOOL = shutil.which("promtool")
 COMPOSE = shutil.which("docker-compose")

@@ -10,14 +10,22 @@ import k6_cloud_mcp
 import k6_cloud_mcp_prompts
 import k6_cloud_mcp_tools
 import k6_cloud_sandbox
+import k6_runner
 
-ROOMS = [k6_cloud, k6_cloud_sandbox, k6_cloud_mcp_tools, k6_cloud_mcp_prompts, k6_cloud_mcp]
+ROOMS = [k6_cloud, k6_runner, k6_cloud_sandbox, k6_cloud_mcp_tools, k6_cloud_mcp_prompts, k6_cloud_mcp]
 ALLOWED = {
     "k6_cloud": set[str](),
-    "k6_cloud_sandbox": {"k6_cloud"},
+    "k6_runner": {"k6_cloud"},
+    "k6_cloud_sandbox": {"k6_cloud", "k6_runner"},
     "k6_cloud_mcp_tools": {"k6_cloud"},
     "k6_cloud_mcp_prompts": set[str](),
-    "k6_cloud_mcp": {"k6_cloud", "k6_cloud_sandbox", "k6_cloud_mcp_tools", "k6_cloud_mcp_prompts"},
+    "k6_cloud_mcp": {
+        "k6_cloud",
+        "k6_runner",
+        "k6_cloud_sandbox",
+        "k6_cloud_mcp_tools",
+        "k6_cloud_mcp_prompts",
+    },
 }
 MODULES = [
     (room.__name__, path) for room in ROOMS for folder in room.__path__ for path in Path(folder).rglob("*.py")
@@ -39,6 +47,6 @@ def test_a_module_imports_only_rooms_below_its_own(room: str, path: Path):
     assert imported_packages(path) & ALLOWED.keys() - {room} <= ALLOWED[room]
 
 
-@pytest.mark.parametrize("room", ["k6_cloud", "k6_cloud_sandbox"])
+@pytest.mark.parametrize("room", ["k6_cloud", "k6_runner", "k6_cloud_sandbox"])
 def test_the_api_rooms_know_nothing_of_mcp(room: str):
     assert not any("mcp" in imported_packages(path) for name, path in MODULES if name == room)

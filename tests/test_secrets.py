@@ -15,10 +15,7 @@ import anyio
 import anyio.to_thread
 import httpx
 import httpx2
-import hunt
 import pytest
-from hunt import Haul, Objects, archive, call_all, calls, read_all
-from loopback import listening
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
@@ -26,18 +23,21 @@ from mcp_types import LoggingMessageNotificationParams
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from support import secrets_search as hunt
+from support.loopback import listening
+from support.secrets_search import Haul, Objects, archive, call_all, calls, read_all
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
 from k6_cloud.retries import NO_RETRIES
-from k6_cloud_mcp.audit import audit_of
 from k6_cloud_mcp.backend import open_backend
-from k6_cloud_mcp.logs import QUIET
+from k6_cloud_mcp.config.settings import Settings
 from k6_cloud_mcp.server import build_server
-from k6_cloud_mcp.serving import http_app
-from k6_cloud_mcp.settings import Settings
-from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp.state.audit_log import audit_of
+from k6_cloud_mcp.telemetry.logs import QUIET
+from k6_cloud_mcp.transports import http_app
+from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.selection import TOOLS
 
 ENVIRONMENT = {

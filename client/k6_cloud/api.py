@@ -19,7 +19,7 @@ from k6_cloud.errors import (
 )
 from k6_cloud.models import Page, Request
 from k6_cloud.retries import NO_RETRIES, Retries
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 
 Model = TypeVar("Model", bound=BaseModel)
 AnyPage = TypeVar("AnyPage", bound=Page[Any])

@@ -14,12 +14,12 @@ from k6_cloud.load_zones import LoadZones
 from k6_cloud.metrics import Metrics
 from k6_cloud.models import Authentication, ValidatedOptions, ValidateOptions
 from k6_cloud.projects import Projects
-from k6_cloud.rehearsal import VALIDATE_PATH, RehearsalApi
 from k6_cloud.retries import Retries
 from k6_cloud.schedules import Schedules
-from k6_cloud.scope import ScopedApi
-from k6_cloud.scripts import DEFAULT_LIMIT
+from k6_cloud.scripts.script import DEFAULT_LIMIT
 from k6_cloud.test_runs import TestRuns
+from k6_cloud.wrappers.dry_run import VALIDATE_PATH, RehearsalApi
+from k6_cloud.wrappers.project_scope import ScopedApi
 
 
 class K6Cloud:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from k6_cloud.api import Api, body, parse
 from k6_cloud.models import LoadTest, MoveLoadTest, Page, PatchLoadTest, StartedTestRun, TestRun
-from k6_cloud.scripts import ANY_SCRIPT, Script
+from k6_cloud.scripts.script import ANY_SCRIPT, Script
 from k6_cloud.test_runs import created_between
 
 _PATH = "/cloud/v6/load_tests"

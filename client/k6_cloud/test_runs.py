@@ -4,7 +4,7 @@ from datetime import datetime
 
 from k6_cloud.api import Api, body
 from k6_cloud.models import Page, Request, Response, TestRun
-from k6_cloud.scripts import ANY_SCRIPT, Script
+from k6_cloud.scripts.script import ANY_SCRIPT, Script
 
 _PATH = "/cloud/v6/test_runs"
 

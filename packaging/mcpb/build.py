@@ -9,7 +9,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 ROOT = Path(__file__).parent.parent.parent
-_ROOMS = ("client", "sandbox", "tools", "prompts", "server")
+_ROOMS = ("client", "runner", "sandbox", "tools", "prompts", "server")
 # Zip's first day: the same sources make the same bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
 

@@ -10,13 +10,13 @@ from command_help import help_texts
 from pydantic_core import PydanticUndefined
 from schema_tables import fields_table
 
+from k6_cloud_mcp.config.settings import Settings
 from k6_cloud_mcp.server import build_server
-from k6_cloud_mcp.settings import Settings
 from k6_cloud_mcp_prompts import Prompt, load_prompts
-from k6_cloud_mcp_tools.published import Published
+from k6_cloud_mcp_tools.lint import code_rules, option_rules, secret_rules
+from k6_cloud_mcp_tools.lint.findings import Rule
 from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, TOOLSETS
-from k6_cloud_mcp_tools.traps import code_traps, option_traps, secret_traps
-from k6_cloud_mcp_tools.traps.findings import Rule
+from k6_cloud_mcp_tools.toolsets import Published
 from k6_cloud_sandbox.settings import SandboxSettings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -205,7 +205,7 @@ def traps() -> str:
 
 
 def _rules() -> Iterable[Rule]:
-    for module in (option_traps, code_traps, secret_traps):
+    for module in (option_rules, code_rules, secret_rules):
         yield from (value for value in vars(module).values() if isinstance(value, Rule))
 
 

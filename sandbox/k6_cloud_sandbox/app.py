@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from k6_cloud.models import ErrorResponse, TestRun
-from k6_cloud.scripts import MIB
+from k6_cloud.scripts.script import MIB
 from k6_cloud_sandbox import demo_target
 from k6_cloud_sandbox.api import (
     labels,
@@ -23,10 +23,10 @@ from k6_cloud_sandbox.api import (
 )
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.api.bodies import BodyLimit
-from k6_cloud_sandbox.api.failures import handle_failures
+from k6_cloud_sandbox.api.error_handlers import handle_failures
+from k6_cloud_sandbox.errors import NotFound
 from k6_cloud_sandbox.pages.router import create_router
 from k6_cloud_sandbox.pages.view import RunView
-from k6_cloud_sandbox.problems import NotFound
 from k6_cloud_sandbox.store.paging import Slice
 from k6_cloud_sandbox.store.store import Store
 

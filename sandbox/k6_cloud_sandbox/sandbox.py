@@ -14,15 +14,15 @@ from k6_cloud.auth import Credentials
 from k6_cloud.connection import connect
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import LOOPBACK, create_app, create_site
-from k6_cloud_sandbox.engine import Engine
-from k6_cloud_sandbox.inprocess import InProcessTransport
-from k6_cloud_sandbox.listener import bind, listening, until_told_to_end
-from k6_cloud_sandbox.owner import Owner, owning
-from k6_cloud_sandbox.runner.binary import find_k6
-from k6_cloud_sandbox.scheduler import Scheduler
-from k6_cloud_sandbox.seeding import seed
+from k6_cloud_sandbox.engine.engine import Engine
+from k6_cloud_sandbox.engine.engine_lock import Owner, owning
+from k6_cloud_sandbox.engine.scheduler import Scheduler
+from k6_cloud_sandbox.seeds.seeding import seed
+from k6_cloud_sandbox.serving.inprocess import InProcessTransport
+from k6_cloud_sandbox.serving.listener import bind, listening, until_told_to_end
 from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
 from k6_cloud_sandbox.store.store import Store
+from k6_runner.binary import find_k6
 
 __all__ = ["STACK_ID", "Sandbox", "open_sandbox", "serve_sandbox"]
 

@@ -7,9 +7,9 @@ from platformdirs import user_data_path
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from k6_cloud.scripts import DEFAULT_LIMIT
-from k6_cloud_sandbox.problems import SandboxError
-from k6_cloud_sandbox.runner.limits import RunLimits
+from k6_cloud.scripts.script import DEFAULT_LIMIT
+from k6_cloud_sandbox.errors import SandboxError
+from k6_runner.limits import RunLimits
 
 STACK_ID = 1
 _LIMITS = RunLimits()

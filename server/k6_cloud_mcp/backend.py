@@ -12,21 +12,21 @@ from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
 from k6_cloud.retries import NO_RETRIES
-from k6_cloud_mcp.access.pool import Pool
-from k6_cloud_mcp.access.profiles import Profile, read_profiles
-from k6_cloud_mcp.access.stacks import Stacks
-from k6_cloud_mcp.access.watched_file import BrokenFile, Watched
-from k6_cloud_mcp.audit import audit_of
-from k6_cloud_mcp.bundling import script_bundler
-from k6_cloud_mcp.inspection import script_inspector
-from k6_cloud_mcp.measures import Measures
-from k6_cloud_mcp.settings import Settings, SettingsError
-from k6_cloud_mcp.spent_files import SpentFiles
-from k6_cloud_mcp.watched_upstream import WatchedClient
-from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.backups import Backups
+from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched
+from k6_cloud_mcp.config.settings import Settings, SettingsError
+from k6_cloud_mcp.local_k6.bundling import script_bundler
+from k6_cloud_mcp.local_k6.inspection import script_inspector
+from k6_cloud_mcp.stacks.connections import Pool
+from k6_cloud_mcp.stacks.profiles import Profile, read_profiles
+from k6_cloud_mcp.stacks.stacks import Stacks
+from k6_cloud_mcp.state.audit_log import audit_of
+from k6_cloud_mcp.state.spent_confirmations import SpentFiles
+from k6_cloud_mcp.telemetry.api_requests import WatchedClient
+from k6_cloud_mcp.telemetry.metrics import Measures
+from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
-from k6_cloud_mcp_tools.kept_scripts import KeepsNothing, KeptScripts
+from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
+from k6_cloud_mcp_tools.storage.script_files import Backups
 
 
 @asynccontextmanager
@@ -157,7 +157,7 @@ def _credentials(settings: Settings) -> Credentials:
 @asynccontextmanager
 async def _open_sandbox(settings: Settings, local_files: bool) -> AsyncGenerator[App, None]:
     # Imported only when used: the cloud backend need not pay for the sandbox at start-up.
-    from k6_cloud_mcp.lazy_sandbox import lazy_sandbox
+    from k6_cloud_mcp.stacks.lazy_sandbox import lazy_sandbox
     from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
 
     try:

@@ -9,12 +9,12 @@ from typing import Any
 
 import anyio
 
-from k6_cloud_mcp import otlp
-from k6_cloud_mcp.failures import first_of
+from k6_cloud_mcp.commands.exception_groups import first_of
+from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.install.parser import add_install, add_uninstall
-from k6_cloud_mcp.logs import configure_logging
-from k6_cloud_mcp.settings import Settings, SettingsError
 from k6_cloud_mcp.settling import settle
+from k6_cloud_mcp.telemetry import otlp
+from k6_cloud_mcp.telemetry.logs import configure_logging
 
 _EPILOG = """\
 Without a command it serves one client on stdin and stdout, which is how an AI host starts it:
@@ -144,7 +144,7 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from k6_cloud_mcp.serving import serve_http, serve_stdio
+    from k6_cloud_mcp.transports import serve_http, serve_stdio
 
     given = _given(options, "toolsets", "tools", "exclude_tools", "read_only")
     settings = Settings.load(**given)
@@ -153,7 +153,7 @@ def _serve(options: argparse.Namespace) -> int:
     if options.transport == "stdio":
         anyio.run(serve_stdio, settings)
     elif options.workers > 1:
-        from k6_cloud_mcp.http.workers import serve_workers
+        from k6_cloud_mcp.workers import serve_workers
 
         serve_workers(settings, options.host, options.port, options.allow_host, given, options.workers)
     else:
@@ -177,25 +177,25 @@ def _sandbox(options: argparse.Namespace) -> int:
 
 
 def _demo(_: argparse.Namespace) -> int:
-    from k6_cloud_mcp.demo import run_demo
+    from k6_cloud_mcp.commands.demo import run_demo
 
     return anyio.run(run_demo)
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from k6_cloud_mcp.doctor import run_doctor
+    from k6_cloud_mcp.commands.doctor import run_doctor
 
     return anyio.run(run_doctor, options.client)
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from k6_cloud_mcp.audit_table import show_audit
+    from k6_cloud_mcp.commands.audit import show_audit
 
     return show_audit(limit=options.limit, tool=options.tool, as_json=options.json, file=options.file)
 
 
 def _token(options: argparse.Namespace) -> int:
-    from k6_cloud_mcp.access.token_command import run_token
+    from k6_cloud_mcp.commands.token import run_token
 
     return run_token(options)
 

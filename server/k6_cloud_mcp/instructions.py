@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from k6_cloud_mcp_tools.guard.policy import Policy
-from k6_cloud_mcp_tools.published import Published
+from k6_cloud_mcp_tools.toolsets import Published
 
 _NO_POLICY = Policy()
 _CLOUD = "Manages and runs load tests in Grafana Cloud k6."

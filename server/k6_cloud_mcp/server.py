@@ -13,21 +13,21 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, GetPromptResult, InputRequiredResult, TextContent, Tool
 from pydantic import AnyUrl
 
-from k6_cloud_mcp import prompts
-from k6_cloud_mcp.access.stacks import Stacks
-from k6_cloud_mcp.access.visibility import Visibility, refusal_of, require_read
-from k6_cloud_mcp.completions import add_completions
+from k6_cloud_mcp.access.policy_headers import under_request_rules
+from k6_cloud_mcp.documents import prompts
+from k6_cloud_mcp.documents.completions import add_completions
+from k6_cloud_mcp.documents.resources import add_resources, mime_type_of
+from k6_cloud_mcp.documents.script_listing import list_scripts
 from k6_cloud_mcp.instructions import instructions
-from k6_cloud_mcp.loading import Loading
-from k6_cloud_mcp.request_rules import under_request_rules
-from k6_cloud_mcp.resource_list import list_scripts
-from k6_cloud_mcp.resources import add_resources, mime_type_of
-from k6_cloud_mcp.sealing import sealing
+from k6_cloud_mcp.request_state import sealing
+from k6_cloud_mcp.stacks.stacks import Stacks
+from k6_cloud_mcp.stacks.visibility import Visibility, refusal_of, require_read
+from k6_cloud_mcp.startup import Loading
 from k6_cloud_mcp.views.apps import listed, views
 from k6_cloud_mcp_prompts.loader import load_prompts
 from k6_cloud_mcp_prompts.prompt import Prompt
-from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.published import Published
+from k6_cloud_mcp_tools.context import App
+from k6_cloud_mcp_tools.toolsets import Published
 
 # They change with a restart, or with the rights of a caller, who is told at a call what it may not do.
 _LISTS: tuple[CacheableMethod, ...] = ("tools/list", "prompts/list", "resources/templates/list")

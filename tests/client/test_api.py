@@ -1,6 +1,6 @@
 import httpx
 import pytest
-from in_turn import LOAD_TEST, Answers
+from support.canned_responses import LOAD_TEST, Answers
 
 from k6_cloud.api import Api, HttpApi
 from k6_cloud.auth import Credentials

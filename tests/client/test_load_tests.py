@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from in_turn import LOAD_TEST, Answers
+from support.canned_responses import LOAD_TEST, Answers
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
@@ -21,7 +21,7 @@ from k6_cloud.errors import (
 )
 from k6_cloud.models import PatchLoadTest
 from k6_cloud.retries import Retries
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 
 STARTED = {
     "id": 1234,

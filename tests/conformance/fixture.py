@@ -30,16 +30,16 @@ from mcp_types import (
 from pydantic import BaseModel
 from starlette.applications import Starlette
 
-from k6_cloud.scripts import MIB
+from k6_cloud.scripts.script import MIB
+from k6_cloud_mcp.access.policy_headers import RequireValidRules
 from k6_cloud_mcp.backend import open_backend, stacks_of
-from k6_cloud_mcp.http.limits import Ceilings, Limited
-from k6_cloud_mcp.http.prometheus import PrometheusMeasures
-from k6_cloud_mcp.http.request_ids import RequestIds
-from k6_cloud_mcp.request_rules import RequireValidRules
+from k6_cloud_mcp.config.settings import Settings
+from k6_cloud_mcp.http.rate_limits import Ceilings, Limited
 from k6_cloud_mcp.server import K6Server
-from k6_cloud_mcp.settings import Settings
-from k6_cloud_mcp.watched_calls import WatchedCalls
-from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp.telemetry.prometheus import PrometheusMeasures
+from k6_cloud_mcp.telemetry.request_ids import RequestIds
+from k6_cloud_mcp.telemetry.tool_calls import WatchedCalls
+from k6_cloud_mcp_tools.context import App
 
 _PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
 _WAV = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA="

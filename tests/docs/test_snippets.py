@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from worlds import content_of, open_world
+from support.servers import content_of, open_world
 
-from k6_cloud_mcp.settings import Settings
+from k6_cloud_mcp.config.settings import Settings
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 FENCE = re.compile(

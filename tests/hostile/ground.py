@@ -14,14 +14,14 @@ from fastapi import FastAPI
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app
-from k6_cloud_sandbox.problems import NotFound
+from k6_cloud_sandbox.errors import NotFound
 from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
 from k6_cloud_sandbox.store.clock import moment
-from k6_cloud_sandbox.store.endings import Ending
 from k6_cloud_sandbox.store.paging import Slice
+from k6_cloud_sandbox.store.run_state import Ending
 from k6_cloud_sandbox.store.store import Store
 
 _URL = "http://127.0.0.1:6580"

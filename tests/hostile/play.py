@@ -8,7 +8,7 @@ from hostile.clients import Caller, Silence
 from hostile.ground import ACTS, Ground, Target, changed
 from hostile.matrix import Cell
 from mcp_types import CallToolResult
-from worlds import content_of, text_of
+from support.servers import content_of, text_of
 
 _NOTHING_HAPPENED = (
     "declined in the client",

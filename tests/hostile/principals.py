@@ -7,7 +7,7 @@ from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 
-from k6_cloud_mcp_tools.published import SCOPES
+from k6_cloud_mcp_tools.toolsets import SCOPES
 
 _SCOPES = ["k6:read", "k6:write", "k6:run"]
 

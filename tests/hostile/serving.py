@@ -10,7 +10,7 @@ from hostile.ground import ACTS, Ground, Pause, calling
 from mcp.server.mcpserver import MCPServer
 
 from k6_cloud_mcp.server import K6Server, build_server
-from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.selection import TOOLS
 
 ACTING = [tool for tool in TOOLS if tool.name in ACTS]

@@ -13,10 +13,10 @@ from hostile.principals import acting_as
 from hostile.serving import connected, serving
 from mcp import MCPError
 from mcp_types import CallToolResult, InputRequiredResult
-from worlds import content_of, text_of
+from support.servers import content_of, text_of
 
 from k6_cloud.models import PatchLoadTest
-from k6_cloud_mcp.sealing import OneTimeCodec
+from k6_cloud_mcp.request_state import OneTimeCodec
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations, SpentHere
 
 KEY = b"k" * 32

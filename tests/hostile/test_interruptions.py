@@ -10,7 +10,7 @@ from hostile.ground import ACTS, Ground, changed, open_ground
 from hostile.matrix import LEGACY
 from hostile.serving import connected, serving
 from mcp_types import CallToolResult, ElicitResult, InputRequiredResult
-from worlds import content_of, text_of
+from support.servers import content_of, text_of
 
 from k6_cloud.models import PatchLoadTest
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations

@@ -4,15 +4,15 @@ from collections.abc import Callable, Generator
 from functools import cache
 
 import pytest
-from guard_tables import GUIDE, generated
 from hostile.clients import Era
 from hostile.ground import ACTS, Ground, open_ground
 from hostile.matrix import ROWS, RUNGS, Cell, Row
 from hostile.play import Play
 from hostile.serving import connected, serving
 from mcp.server.mcpserver import MCPServer
+from support.guard_tables import GUIDE, generated
 
-from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.context import App
 
 
 @pytest.fixture(scope="module")
@@ -49,4 +49,4 @@ async def test_every_client_meets_what_the_table_says(
 
 def test_the_guide_prints_this_matrix():
     text = GUIDE.read_text("utf-8")
-    assert generated(text) == text, "run: uv run python tests/guard_tables.py"
+    assert generated(text) == text, "run: uv run python tests/support/guard_tables.py"

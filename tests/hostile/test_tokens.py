@@ -11,7 +11,7 @@ from hostile.ground import ACTS, Ground, Target, changed, open_ground
 from hostile.principals import acting_as
 from hostile.serving import connected, serving
 from mcp_types import CallToolResult
-from worlds import content_of, text_of
+from support.servers import content_of, text_of
 
 from k6_cloud.models import PatchLoadTest
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations, SpentHere

@@ -12,9 +12,9 @@ from hostile.ground import ACTS, open_ground
 from hostile.matrix import CARRIED, CARRIED_RUNGS, ON_STDIO, RUNGS, Cell, Row, Transport, over, row_of
 from hostile.play import Play
 from hostile.serving import serving
-from loopback import listening
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from support.loopback import listening
 
 _WAYS: dict[Transport, dict[str, Any]] = {
     "HTTP": {},

@@ -6,9 +6,9 @@ from typing import Any
 
 import anyio
 import pytest
-from hunt import archive
 from mcp import Client
-from worlds import World, content_of, open_world, text_of
+from support.secrets_search import archive
+from support.servers import World, content_of, open_world, text_of
 
 from k6_cloud.labels import NewProjectLabel
 from k6_cloud.models import PatchLoadTest

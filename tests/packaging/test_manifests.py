@@ -13,7 +13,7 @@ import httpx
 import jsonschema
 import pytest
 
-from k6_cloud_mcp.settings import Settings
+from k6_cloud_mcp.config.settings import Settings
 
 from .conftest import ROOT, Validate
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp_types import TextContent
-from worlds import World, content_of, open_world
+from support.servers import World, content_of, open_world
 
 TOOL = re.compile(
     r"`((?:activate|compare|create|deactivate|download|get|lint|list|query|start|validate|wait)_\w+)`"

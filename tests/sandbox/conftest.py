@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tars import tar_of
+from support.archives import tar_of
 
 from k6_cloud.auth import Credentials
 from k6_cloud.connection import connect

@@ -12,14 +12,14 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, Page, async_playwright
 
 from k6_cloud.models import Cost, CostBreakdown, ResultDetails, Status, StatusExtra, TestRun
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 from k6_cloud_sandbox.demo_target import router as demo_target
 from k6_cloud_sandbox.pages.router import create_router
 from k6_cloud_sandbox.pages.view import RunView
-from k6_cloud_sandbox.runner.binary import find_k6
-from k6_cloud_sandbox.runner.execution import execute
-from k6_cloud_sandbox.runner.limits import RunLimits
-from k6_cloud_sandbox.runner.outcome import Check, Outcome, Threshold
+from k6_runner.binary import find_k6
+from k6_runner.execution import execute
+from k6_runner.limits import RunLimits
+from k6_runner.outcome import Check, Outcome, Threshold
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

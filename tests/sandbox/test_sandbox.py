@@ -9,13 +9,13 @@ import httpx
 import psutil
 import pytest
 from anyio.abc import Process
-from sandbox_runs import reach, start
+from support.sandbox_runs import reach, start
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
-from k6_cloud.scripts import MIB, Script
-from k6_cloud_sandbox.problems import SandboxError
+from k6_cloud.scripts.script import MIB, Script
+from k6_cloud_sandbox.errors import SandboxError
 from k6_cloud_sandbox.sandbox import STACK_ID, open_sandbox, serve_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 

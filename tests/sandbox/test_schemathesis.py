@@ -9,11 +9,11 @@ import pytest
 
 from k6_cloud.labels import NewLabelKey, NewProjectLabel
 from k6_cloud.schedules import CreateSchedule
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app
 from k6_cloud_sandbox.settings import SandboxSettings
-from k6_cloud_sandbox.store.endings import Ending
+from k6_cloud_sandbox.store.run_state import Ending
 from k6_cloud_sandbox.store.store import Store
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")

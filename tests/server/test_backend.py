@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from k6_cloud.scripts import MIB, Script
+from k6_cloud.scripts.script import MIB, Script
 from k6_cloud_mcp.backend import open_backend
-from k6_cloud_mcp.settings import Settings
+from k6_cloud_mcp.config.settings import Settings
 
 
 def cloud(folder: Path, **settings: Any) -> Settings:

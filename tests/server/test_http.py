@@ -7,17 +7,17 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
-from doors import ACCEPT, INITIALIZE, Mode
-from loopback import listening
 from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitRequestParams, ElicitResult, ResourceTemplateReference
 from pydantic import SecretStr
-from worlds import SCRIPT, content_of, text_of
+from support.authenticated_server import ACCEPT, INITIALIZE, Mode
+from support.loopback import listening
+from support.servers import SCRIPT, content_of, text_of
 
-from k6_cloud_mcp.serving import http_app
-from k6_cloud_mcp.settings import Settings, SettingsError
+from k6_cloud_mcp.config.settings import Settings, SettingsError
+from k6_cloud_mcp.transports import http_app
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """What a host is told of the server before anything is called."""
 
 import pytest
-from worlds import open_world
+from support.servers import open_world
 
 from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp_tools.guard.policy import Policy

@@ -4,16 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
-from readme_tables import generated
+from support.readme_tables import generated
 
-from k6_cloud_mcp.settings import Settings
+from k6_cloud_mcp.config.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_tables_of_tools_are_the_generated_ones():
-    assert generated(README) == README, "run: uv run python tests/readme_tables.py"
+    assert generated(README) == README, "run: uv run python tests/support/readme_tables.py"
 
 
 def test_the_changelog_tells_of_this_version():

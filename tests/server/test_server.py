@@ -17,15 +17,15 @@ from mcp_types import (
     TextContent,
     TextResourceContents,
 )
-from tars import tar_of
-from worlds import SCRIPT, World, open_world
+from support.archives import tar_of
+from support.servers import SCRIPT, World, open_world
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
 from k6_cloud.retries import NO_RETRIES
-from k6_cloud.scripts import Script
-from k6_cloud_mcp.resource_list import CAP, PAGE
+from k6_cloud.scripts.script import Script
+from k6_cloud_mcp.documents.script_listing import CAP, PAGE
 
 TOKEN = "glc_planted_token_0123456789"
 

@@ -17,7 +17,7 @@ from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp_types import ElicitRequestParams, ElicitResult
-from worlds import SCRIPT, content_of
+from support.servers import SCRIPT, content_of
 
 LONG_SCRIPT = SCRIPT.replace("1s", "60s")
 

@@ -8,7 +8,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from k6_cloud_mcp.settings import Settings, SettingsError
+from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, TOOLSETS
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from k6_cloud_mcp.settings import Settings
+from k6_cloud_mcp.config.settings import Settings
 from k6_cloud_mcp.unexpanded import without_reference
 
 

@@ -5,7 +5,7 @@ from itertools import count
 import anyio
 import httpx
 import pytest
-from worlds import World, open_world
+from support.servers import World, open_world
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from readme_tables import tokens
+from support.readme_tables import tokens
 
 import k6_cloud_mcp_tools
 from k6_cloud_mcp_tools import selection

@@ -12,11 +12,11 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
 from pydantic import BaseModel, Field
-from worlds import content_of, text_of
+from support.servers import content_of, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import TimedOut
-from k6_cloud_mcp_tools.app import K6, App
+from k6_cloud_mcp_tools.context import K6, App
 from k6_cloud_mcp_tools.operation import read
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
 from mcp_types import TextResourceContents
-from worlds import World, content_of, open_world
+from support.servers import World, content_of, open_world
 
 from k6_cloud_mcp.views import apps
 from k6_cloud_mcp.views.apps import CONFIRM_URI, TEST_RUN_URI, view_of

@@ -3,7 +3,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from view_host import UI, require_node_modules
+from support.view_host import UI, require_node_modules
 
 from k6_cloud_mcp.views import apps
 

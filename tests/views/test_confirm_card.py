@@ -2,8 +2,8 @@
 
 import pytest
 from playwright.async_api import expect
-from view_host import NARROW, HostPage, open_host
-from worlds import SCRIPT
+from support.servers import SCRIPT
+from support.view_host import NARROW, HostPage, open_host
 
 EVIL = "<img src=x onerror=alert(1)> checkout"
 

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.async_api import Locator, expect
-from view_host import NARROW, WIDE, HostPage, open_host
+from support.view_host import NARROW, WIDE, HostPage, open_host
 
 SHOP = """
 import http from 'k6/http';

@@ -2,32 +2,32 @@
 
 from functools import cache
 
-from k6_cloud_mcp_tools import (
+from k6_cloud_mcp_tools.operation import Operation
+from k6_cloud_mcp_tools.operations import (
     charts,
     labels,
-    limits,
     linting,
     load_tests,
     load_zones,
     metrics,
     options,
+    project_limits,
     projects,
     schedules,
+    script_uploads,
     scripts,
     test_run_records,
     test_runs,
-    uploads,
 )
-from k6_cloud_mcp_tools.operation import Operation
-from k6_cloud_mcp_tools.published import Published
 from k6_cloud_mcp_tools.tool import K6Tool
+from k6_cloud_mcp_tools.toolsets import Published
 
 TOOLSETS: dict[str, list[Operation]] = {
     "load_tests": [*load_tests.OPERATIONS, *options.OPERATIONS],
     "scripts": [
         *scripts.OPERATIONS,
         *linting.OPERATIONS,
-        *uploads.OPERATIONS,
+        *script_uploads.OPERATIONS,
         *test_run_records.SCRIPT_OPERATIONS,
     ],
     "test_runs": [*test_runs.OPERATIONS, *test_run_records.OPERATIONS],
@@ -35,7 +35,7 @@ TOOLSETS: dict[str, list[Operation]] = {
     "schedules": schedules.OPERATIONS,
     "projects": projects.OPERATIONS,
     "load_zones": load_zones.OPERATIONS,
-    "limits": limits.OPERATIONS,
+    "limits": project_limits.OPERATIONS,
     "labels": labels.OPERATIONS,
     "charts": charts.OPERATIONS,
 }

@@ -6,10 +6,10 @@ from typing import Any
 
 from mcp_types import ToolAnnotations
 
+from k6_cloud_mcp_tools.guard.guarded_tool import Repeated, guarded
 from k6_cloud_mcp_tools.guard.previews import Previewer
-from k6_cloud_mcp_tools.guard.trial import Repeated, guarded
-from k6_cloud_mcp_tools.published import Scope
 from k6_cloud_mcp_tools.tool import K6Tool
+from k6_cloud_mcp_tools.toolsets import Scope
 
 
 @dataclass(frozen=True)

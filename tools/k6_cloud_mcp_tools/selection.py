@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from importlib.resources import files
 from typing import Any
 
-from k6_cloud_mcp_tools.published import Published
+from k6_cloud_mcp_tools.toolsets import Published
 
 # What the daily job needs. Each toolset costs every user room in every turn, so the rest is opt-in.
 DEFAULT_TOOLSETS = ("load_tests", "scripts", "test_runs", "metrics", "schedules", "projects")

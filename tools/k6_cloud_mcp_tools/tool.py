@@ -18,12 +18,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from k6_cloud.errors import K6CloudError
-from k6_cloud_mcp_tools.app import Call
-from k6_cloud_mcp_tools.elsewhere import where_to_set
-from k6_cloud_mcp_tools.guard import questions
+from k6_cloud_mcp_tools.argument_hints import where_to_set
+from k6_cloud_mcp_tools.context import Call
+from k6_cloud_mcp_tools.guard import elicitation
 from k6_cloud_mcp_tools.guard.confirmations import ConfirmationRefused
+from k6_cloud_mcp_tools.guard.decisions import remember_silence
 from k6_cloud_mcp_tools.guard.previews import Guarded
-from k6_cloud_mcp_tools.guard.rungs import remember_silence
 from k6_cloud_mcp_tools.schemas import tidy_input, tidy_output
 
 # Where a view finds which call a preview is of, and the name to be typed.
@@ -79,7 +79,7 @@ class K6Tool(Tool):
         convert_result: bool = False,
     ) -> Any:
         """Run the tool; expected failures come back as a result with `isError` and a text to act on."""
-        with questions.waiting() as waiting:
+        with elicitation.waiting() as waiting:
             try:
                 result = await self._result(arguments, context)
             except anyio.get_cancelled_exc_class():

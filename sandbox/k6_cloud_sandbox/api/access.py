@@ -7,7 +7,7 @@ from fastapi import Depends, Header
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from k6_cloud_sandbox.api.backend import BackendOf
-from k6_cloud_sandbox.problems import InvalidToken, PermissionDenied
+from k6_cloud_sandbox.errors import InvalidToken, PermissionDenied
 from k6_cloud_sandbox.settings import STACK_ID
 
 _bearer = HTTPBearer(auto_error=False)

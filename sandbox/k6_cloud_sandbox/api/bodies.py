@@ -8,8 +8,8 @@ from fastapi import HTTPException, Request
 from starlette.datastructures import FormData
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from k6_cloud.scripts import MIB
-from k6_cloud_sandbox.problems import TooLarge, UnsupportedMediaType
+from k6_cloud.scripts.script import MIB
+from k6_cloud_sandbox.errors import TooLarge, UnsupportedMediaType
 
 JSON = "application/json"
 BINARY = "application/octet-stream"

@@ -8,8 +8,8 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from k6_cloud.models import ScriptKind
-from k6_cloud.scripts import CHUNK, Script
-from k6_cloud_sandbox.problems import NotAcceptable
+from k6_cloud.scripts.script import CHUNK, Script
+from k6_cloud_sandbox.errors import NotAcceptable
 
 _TYPES: dict[ScriptKind, str] = {"javascript": "text/javascript", "archive": "application/x-tar"}
 SCRIPT_CONTENT: dict[int | str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from k6_cloud_sandbox.api.backend import BackendOf
 from k6_cloud_sandbox.api.bodies import require_json
 from k6_cloud_sandbox.api.ids import Id
 from k6_cloud_sandbox.api.lists import Listing, Paging
-from k6_cloud_sandbox.problems import InvalidRequest
+from k6_cloud_sandbox.errors import InvalidRequest
 
 router = APIRouter(tags=["limits"], dependencies=[Depends(require_stack)])
 _MOST_IDS = 30

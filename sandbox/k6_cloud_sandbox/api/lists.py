@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from k6_cloud.models import Page
-from k6_cloud_sandbox.problems import InvalidRequest
+from k6_cloud_sandbox.errors import InvalidRequest
 from k6_cloud_sandbox.store.paging import Rows, Slice
 
 Item = TypeVar("Item")

@@ -19,12 +19,12 @@ from k6_cloud.models import (
     TestRun,
     UtcDatetime,
 )
-from k6_cloud.scripts import CHUNK, Script
+from k6_cloud.scripts.script import CHUNK, Script
 from k6_cloud_sandbox.api.access import require_stack
 from k6_cloud_sandbox.api.backend import BackendOf
 from k6_cloud_sandbox.api.bodies import BINARY, FORM, chunks, form, require_json, require_type
 from k6_cloud_sandbox.api.downloads import SCRIPT_CONTENT, ScriptResponse, require_accepted
-from k6_cloud_sandbox.api.failures import invalid
+from k6_cloud_sandbox.api.error_handlers import invalid
 from k6_cloud_sandbox.api.ids import Id
 from k6_cloud_sandbox.api.lists import Listing, Order, Paging, ordering
 from k6_cloud_sandbox.api.uploads import receive_script

@@ -9,12 +9,12 @@ from k6_cloud.metrics import LabelledMetricList, MetricList, Names, QueryData, Q
 from k6_cloud.models import TestRun
 from k6_cloud_sandbox.api.access import require_stack
 from k6_cloud_sandbox.api.backend import Backend, BackendOf
-from k6_cloud_sandbox.api.calls import AggregateCall, RangeCall, RunsAggregateCall, RunsCall, parse_call
 from k6_cloud_sandbox.api.ids import Id
+from k6_cloud_sandbox.api.odata import AggregateCall, RangeCall, RunsAggregateCall, RunsCall, parse_call
+from k6_cloud_sandbox.api.run_metrics import Question, Readings
+from k6_cloud_sandbox.errors import NotFound
 from k6_cloud_sandbox.metrics.expression import parse_expression
-from k6_cloud_sandbox.metrics.readings import Question, Readings
 from k6_cloud_sandbox.metrics.selector import parse_selector
-from k6_cloud_sandbox.problems import NotFound
 from k6_cloud_sandbox.store.paging import Slice
 
 router = APIRouter(tags=["metrics"], dependencies=[Depends(require_stack)])

@@ -7,8 +7,8 @@ from k6_cloud.models import ValidatedOptions, ValidateOptions
 from k6_cloud_sandbox.api.access import require_stack
 from k6_cloud_sandbox.api.backend import BackendOf
 from k6_cloud_sandbox.api.bodies import require_json
-from k6_cloud_sandbox.estimate import load_of, price
-from k6_cloud_sandbox.option_checks import check_options, check_with_k6
+from k6_cloud_sandbox.checks.estimate import load_of, price
+from k6_cloud_sandbox.checks.options import check_options, check_with_k6
 
 router = APIRouter(tags=["load tests"], dependencies=[Depends(require_stack), Depends(require_json)])
 

@@ -10,7 +10,7 @@ from k6_cloud_sandbox.api.backend import BackendOf
 from k6_cloud_sandbox.api.bodies import require_json
 from k6_cloud_sandbox.api.ids import Id
 from k6_cloud_sandbox.api.lists import Listing, Order, Paging, ordering
-from k6_cloud_sandbox.problems import NotFound
+from k6_cloud_sandbox.errors import NotFound
 from k6_cloud_sandbox.settings import STACK_ID
 
 auth = APIRouter(tags=["authorization"], dependencies=[Depends(require_token)])

@@ -3,10 +3,10 @@
 import codecs
 from collections.abc import Iterable
 
-from k6_cloud.archives import clean_chunks, secret_patches
 from k6_cloud.errors import ScriptError, ScriptTooLarge
-from k6_cloud.scripts import CHUNK, MIB, Script
-from k6_cloud_sandbox.problems import InvalidRequest, TooLarge
+from k6_cloud.scripts.archives import clean_chunks, secret_patches
+from k6_cloud.scripts.script import CHUNK, MIB, Script
+from k6_cloud_sandbox.errors import InvalidRequest, TooLarge
 
 _GZIP = b"\x1f\x8b"
 

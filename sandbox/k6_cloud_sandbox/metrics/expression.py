@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from k6_cloud_sandbox.problems import InvalidRequest
+from k6_cloud_sandbox.errors import InvalidRequest
 
 Combine = Callable[[Sequence[float]], float]
 

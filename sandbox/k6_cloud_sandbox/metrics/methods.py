@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from k6_cloud_sandbox.metrics.aggregates import Counter, Gauge, Rate, Trend
-from k6_cloud_sandbox.metrics.histogram import quantile
-from k6_cloud_sandbox.problems import InvalidRequest
+from k6_cloud_sandbox.errors import InvalidRequest
+from k6_runner.capture.aggregates import Counter, Gauge, Rate, Trend
+from k6_runner.capture.histogram import quantile
 
 
 @dataclass(frozen=True)

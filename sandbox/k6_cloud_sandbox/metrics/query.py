@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from k6_cloud.metrics import Series
-from k6_cloud_sandbox.metrics.aggregates import AGGREGATES, Aggregate, Row
+from k6_cloud_sandbox.errors import InvalidRequest
 from k6_cloud_sandbox.metrics.expression import Expression
-from k6_cloud_sandbox.metrics.frame import Cell
 from k6_cloud_sandbox.metrics.methods import Method, Span, method_for
 from k6_cloud_sandbox.metrics.selector import NAME, Labels
 from k6_cloud_sandbox.metrics.window import Lifetime, Window
-from k6_cloud_sandbox.problems import InvalidRequest
+from k6_runner.capture.aggregates import AGGREGATES, Aggregate, Row
+from k6_runner.capture.frame import Cell
 
 _MOST_VALUES = 200_000
 RUN = "test_run_id"

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from k6_cloud_sandbox.metrics.patterns import matching
-from k6_cloud_sandbox.problems import InvalidRequest
+from k6_cloud_sandbox.errors import InvalidRequest
+from k6_cloud_sandbox.metrics.safe_regex import matching
 
 Labels = dict[str, str]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from k6_cloud.models import TestRun
-from k6_cloud_sandbox.problems import InvalidRequest
+from k6_cloud_sandbox.errors import InvalidRequest
 
 _USUAL_POINTS = 300
 _MOST_POINTS = 11_000

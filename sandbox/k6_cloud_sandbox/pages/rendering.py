@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from k6_cloud_sandbox.pages.view import RunView
-from k6_cloud_sandbox.runner.outcome import Check
+from k6_runner.outcome import Check
 
 REFRESH_SECONDS = 2
 

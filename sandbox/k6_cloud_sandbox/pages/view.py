@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from k6_cloud.models import TestRun
-from k6_cloud_sandbox.runner.outcome import Check, Threshold
+from k6_runner.outcome import Check, Threshold
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from k6_cloud_sandbox.problems import SandboxError
+from k6_cloud_sandbox.errors import SandboxError
 from k6_cloud_sandbox.store.schema import migrate
 
 _BUSY_SECONDS = 30.0

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from k6_cloud.labels import LabelKey, NewLabelKey, NewProjectLabel, PatchLabelKey, ProjectLabel
-from k6_cloud_sandbox.problems import Conflict, InvalidRequest, NotFound
+from k6_cloud_sandbox.errors import Conflict, InvalidRequest, NotFound
 from k6_cloud_sandbox.store.database import Database
 from k6_cloud_sandbox.store.projects import get_project
 

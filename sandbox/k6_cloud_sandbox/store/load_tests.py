@@ -3,8 +3,8 @@
 import sqlite3
 
 from k6_cloud.models import LoadTest, PatchLoadTest
-from k6_cloud.scripts import Script
-from k6_cloud_sandbox.problems import Conflict, InvalidRequest, NotFound
+from k6_cloud.scripts.script import Script
+from k6_cloud_sandbox.errors import Conflict, InvalidRequest, NotFound
 from k6_cloud_sandbox.store.clock import now
 from k6_cloud_sandbox.store.database import Database
 from k6_cloud_sandbox.store.paging import Rows, Selection, Slice

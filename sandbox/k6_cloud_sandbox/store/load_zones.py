@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from k6_cloud.load_zones import AllowedProject, LoadZone
-from k6_cloud_sandbox.problems import InvalidRequest, NotFound
+from k6_cloud_sandbox.errors import InvalidRequest, NotFound
 from k6_cloud_sandbox.store.database import Database
 from k6_cloud_sandbox.store.projects import get_project
 

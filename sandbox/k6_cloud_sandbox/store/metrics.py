@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from k6_cloud_sandbox.metrics.frame import Cell, Frame, NewMetric, unpack
 from k6_cloud_sandbox.store.database import Database
+from k6_runner.capture.frame import Cell, Frame, NewMetric, unpack
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import json
 import sqlite3
 
 from k6_cloud.models import Project
-from k6_cloud_sandbox.problems import Conflict, NotFound
+from k6_cloud_sandbox.errors import Conflict, NotFound
 from k6_cloud_sandbox.store.clock import now
 from k6_cloud_sandbox.store.database import Database
 from k6_cloud_sandbox.store.paging import Rows, Selection, Slice

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from k6_cloud.models import Cost, ErrorDetail
-from k6_cloud.scripts import Script
-from k6_cloud_sandbox.metrics.frame import Frame
-from k6_cloud_sandbox.runner.outcome import Check, Outcome, Threshold
-from k6_cloud_sandbox.store.allowances import Allowance, allowance_of
+from k6_cloud.scripts.script import Script
 from k6_cloud_sandbox.store.database import Database
-from k6_cloud_sandbox.store.endings import Ending, end_run, enter_status
 from k6_cloud_sandbox.store.metrics import add_frame
+from k6_cloud_sandbox.store.quota import Allowance, allowance_of
 from k6_cloud_sandbox.store.rows import column
+from k6_cloud_sandbox.store.run_state import Ending, end_run, enter_status
 from k6_cloud_sandbox.store.scripts import read_script
+from k6_runner.capture.frame import Frame
+from k6_runner.outcome import Check, Outcome, Threshold
 
 _WAITING = "owner IS NULL AND ended IS NULL"
 _UNDER_WAY = "owner IS NOT NULL AND ended IS NULL"

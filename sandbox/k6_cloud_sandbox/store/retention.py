@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from k6_cloud_sandbox.problems import Conflict
+from k6_cloud_sandbox.errors import Conflict
 from k6_cloud_sandbox.store.clock import moment
 from k6_cloud_sandbox.store.database import Database
 from k6_cloud_sandbox.store.runs import get_run

@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from k6_cloud.models import DistributionZone, StatusExtra, TestRun
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 from k6_cloud.test_runs import Distribution, Node, PatchTestRun, ZoneNodes
-from k6_cloud_sandbox.problems import Conflict, NotFound
+from k6_cloud_sandbox.errors import Conflict, NotFound
 from k6_cloud_sandbox.store.clock import moment, now
 from k6_cloud_sandbox.store.database import Database
-from k6_cloud_sandbox.store.endings import Ending, end_run
 from k6_cloud_sandbox.store.load_tests import get_load_test, script_of_test
 from k6_cloud_sandbox.store.paging import Rows, Selection, Slice
 from k6_cloud_sandbox.store.rows import RUN_COLUMNS, history, run_from
+from k6_cloud_sandbox.store.run_state import Ending, end_run
 from k6_cloud_sandbox.store.scripts import drop_unused_scripts, read_script
 
 _KEY_LIFETIME = timedelta(minutes=10)

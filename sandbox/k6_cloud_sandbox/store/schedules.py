@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from k6_cloud.recurrence import next_start, problems_of
+from k6_cloud.planning.recurrence import next_start, problems_of
 from k6_cloud.schedules import CreateSchedule, Schedule
-from k6_cloud_sandbox.problems import Conflict, InvalidRequest, NotFound
+from k6_cloud_sandbox.errors import Conflict, InvalidRequest, NotFound
 from k6_cloud_sandbox.store.clock import moment
 from k6_cloud_sandbox.store.database import Database
 from k6_cloud_sandbox.store.load_tests import get_load_test

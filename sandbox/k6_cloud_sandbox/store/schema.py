@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from k6_cloud_sandbox.problems import SandboxError
+from k6_cloud_sandbox.errors import SandboxError
 
 _VERSION_1 = """
 CREATE TABLE projects (

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 
-from k6_cloud.scripts import CHUNK, Script
+from k6_cloud.scripts.script import CHUNK, Script
 
 
 def add_script(connection: sqlite3.Connection, script: Script) -> int:

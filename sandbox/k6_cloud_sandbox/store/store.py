@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from k6_cloud_sandbox.store.allowances import Allowances
 from k6_cloud_sandbox.store.database import Database
 from k6_cloud_sandbox.store.labels import Labels
 from k6_cloud_sandbox.store.limits import Limits
@@ -13,6 +12,7 @@ from k6_cloud_sandbox.store.load_zones import LoadZones
 from k6_cloud_sandbox.store.metrics import Metrics
 from k6_cloud_sandbox.store.projects import Projects
 from k6_cloud_sandbox.store.queue import Queue
+from k6_cloud_sandbox.store.quota import Allowances
 from k6_cloud_sandbox.store.retention import Retention
 from k6_cloud_sandbox.store.runs import Runs
 from k6_cloud_sandbox.store.schedules import Schedules

@@ -7,8 +7,8 @@ from mcp.server.auth.provider import AccessToken
 from pydantic import Field
 
 from k6_cloud.auth import Credentials
-from k6_cloud_mcp.rules import Rules
-from k6_cloud_mcp_tools.published import SCOPES, Scope
+from k6_cloud_mcp.config.policy_rules import Rules
+from k6_cloud_mcp_tools.toolsets import SCOPES, Scope
 
 # The SDK wants the text of the token in its model. Nobody needs it again, so it is not kept.
 _NOT_KEPT = ""

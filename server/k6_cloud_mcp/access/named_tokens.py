@@ -17,9 +17,9 @@ from pydantic import (
 )
 
 from k6_cloud_mcp.access.grant import Grant
-from k6_cloud_mcp.access.watched_file import BrokenFile, parsed
-from k6_cloud_mcp.rules import Rules
-from k6_cloud_mcp_tools.published import Scope
+from k6_cloud_mcp.config.policy_rules import Rules
+from k6_cloud_mcp.config.reloading_file import BrokenFile, parsed
+from k6_cloud_mcp_tools.toolsets import Scope
 
 CLIENT = "token"
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]

@@ -7,7 +7,7 @@ from typing import Any, cast
 import jwt
 
 from k6_cloud_mcp.access.grant import Grant, known_scopes
-from k6_cloud_mcp.access.signing_keys import ALGORITHMS, SigningKeys
+from k6_cloud_mcp.access.jwks import ALGORITHMS, SigningKeys
 
 logger = logging.getLogger(__name__)
 _LEEWAY_SECONDS = 30

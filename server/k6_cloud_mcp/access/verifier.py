@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k6_cloud_mcp.access.grant import Grant
+from k6_cloud_mcp.access.jwks import SigningKeys, fetch_json
 from k6_cloud_mcp.access.named_tokens import NamedToken, digest_of, found, read_tokens
 from k6_cloud_mcp.access.oauth import JwtVerifier
-from k6_cloud_mcp.access.signing_keys import SigningKeys, fetch_json
-from k6_cloud_mcp.access.watched_file import BrokenFile, Watched
-from k6_cloud_mcp.settings import Settings, SettingsError
-from k6_cloud_mcp_tools.published import SCOPES
+from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched
+from k6_cloud_mcp.config.settings import Settings, SettingsError
+from k6_cloud_mcp_tools.toolsets import SCOPES
 
 _OPERATOR = "http-token"
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from k6_cloud_mcp.config.k6_login import Login
 from k6_cloud_mcp.install.errors import InstallError
-from k6_cloud_mcp.login import Login
 
 TOKEN = "K6_CLOUD_TOKEN"
 _STACKS = ("K6_CLOUD_STACK_URL", "K6_CLOUD_STACK_ID")

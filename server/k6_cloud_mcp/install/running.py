@@ -7,14 +7,14 @@ from collections.abc import Callable
 import anyio
 import click
 
+from k6_cloud_mcp.config.k6_login import read_login
 from k6_cloud_mcp.install.command import Command, Origin, start_command
 from k6_cloud_mcp.install.credentials import TOKEN, Credentials, find_credentials
 from k6_cloud_mcp.install.dialogue import Dialogue
 from k6_cloud_mcp.install.errors import InstallError
 from k6_cloud_mcp.install.hosts import BY_NAME, Host
 from k6_cloud_mcp.install.machine import Machine
-from k6_cloud_mcp.login import read_login
-from k6_cloud_sandbox.runner.binary import INSTALL_HINT, find_k6
+from k6_runner.binary import INSTALL_HINT, find_k6
 
 
 def run_install(options: argparse.Namespace) -> int:

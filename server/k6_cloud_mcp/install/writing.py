@@ -7,7 +7,7 @@ from pathlib import Path
 
 from k6_cloud_mcp.install.errors import InstallError
 from k6_cloud_mcp.install.plan import Plan
-from k6_cloud_mcp_tools.durable import write_whole
+from k6_cloud_mcp_tools.storage.atomic_files import write_whole
 
 
 def write(plan: Plan, now: datetime, *, secret: bool = False) -> Path | None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from mcp.server.apps import Apps, ResourceCsp
 from mcp_types import Tool, ToolAnnotations
 
-from k6_cloud_mcp_tools.published import Published
+from k6_cloud_mcp_tools.toolsets import Published
 
 TEST_RUN_URI = "ui://k6-cloud/test-run.html"
 CONFIRM_URI = "ui://k6-cloud/confirm.html"

@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from k6_cloud_sandbox.store.endings import Ending
+from k6_cloud_sandbox.store.run_state import Ending
 from k6_cloud_sandbox.store.store import Store
 
 JS = b"export default function () {}\n"

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from k6_output import BEGIN, measured, metric, point
+from support.k6_output import BEGIN, measured, metric, point
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.metrics import Series

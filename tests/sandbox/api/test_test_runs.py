@@ -2,10 +2,10 @@ import httpx
 import pytest
 
 from k6_cloud.models import DistributionZone
-from k6_cloud.scripts import Script
-from k6_cloud_sandbox.runner.outcome import Outcome
-from k6_cloud_sandbox.store.endings import Ending
+from k6_cloud.scripts.script import Script
+from k6_cloud_sandbox.store.run_state import Ending
 from k6_cloud_sandbox.store.store import Store
+from k6_runner.outcome import Outcome
 
 
 async def test_runs_of_all_tests_are_listed_the_oldest_first(http: httpx.AsyncClient, store: Store):

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 from k6_cloud_sandbox.sandbox import Sandbox, open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 

@@ -1,7 +1,7 @@
 import pytest
 
+from k6_cloud_sandbox.errors import InvalidRequest
 from k6_cloud_sandbox.metrics.expression import parse_expression
-from k6_cloud_sandbox.problems import InvalidRequest
 
 
 @pytest.mark.parametrize(

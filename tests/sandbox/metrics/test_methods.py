@@ -1,8 +1,8 @@
 import pytest
 
-from k6_cloud_sandbox.metrics.aggregates import Counter, Gauge, Rate, Trend
+from k6_cloud_sandbox.errors import InvalidRequest
 from k6_cloud_sandbox.metrics.methods import Span, method_for, require_known
-from k6_cloud_sandbox.problems import InvalidRequest
+from k6_runner.capture.aggregates import Counter, Gauge, Rate, Trend
 
 SPAN = Span(seconds=4, since_begin=10)
 

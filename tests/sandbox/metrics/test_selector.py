@@ -1,7 +1,7 @@
 import pytest
 
+from k6_cloud_sandbox.errors import InvalidRequest
 from k6_cloud_sandbox.metrics.selector import Matcher, parse_selector
-from k6_cloud_sandbox.problems import InvalidRequest
 
 SERIES = {
     0: {"__name__": "http_reqs", "status": "200", "name": "login page"},

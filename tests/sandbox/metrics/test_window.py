@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from k6_cloud.models import TestRun
+from k6_cloud_sandbox.errors import InvalidRequest
 from k6_cloud_sandbox.metrics.window import Lifetime, Window
-from k6_cloud_sandbox.problems import InvalidRequest
 
 LIFE = Lifetime(1000.4, 1009.9)
 

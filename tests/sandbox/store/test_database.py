@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from k6_cloud_sandbox.problems import SandboxError
+from k6_cloud_sandbox.errors import SandboxError
 from k6_cloud_sandbox.store.database import Database
 
 COLUMNS = "name, is_default, created, updated"

@@ -2,11 +2,11 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from k6_output import BEGIN, OWNER, measured, metric, point
+from support.k6_output import BEGIN, OWNER, measured, metric, point
 
-from k6_cloud_sandbox.metrics.frame import Frame, NewMetric
-from k6_cloud_sandbox.store.endings import Ending
+from k6_cloud_sandbox.store.run_state import Ending
 from k6_cloud_sandbox.store.store import Store
+from k6_runner.capture.frame import Frame, NewMetric
 
 TABLES = ("metrics", "metric_series", "metric_chunks")
 REQUESTS = metric("http_reqs", "counter") + point("http_reqs", 0, 1) + point("http_reqs", 1, 1)

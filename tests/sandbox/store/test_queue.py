@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from k6_cloud.models import StatusExtra
-from k6_cloud_sandbox.store.endings import Ending
+from k6_cloud_sandbox.store.run_state import Ending
 from k6_cloud_sandbox.store.store import Store
 
 DONE = Ending("completed", "passed")

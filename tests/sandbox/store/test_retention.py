@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from k6_cloud_sandbox.problems import Conflict
-from k6_cloud_sandbox.runner.outcome import Outcome
-from k6_cloud_sandbox.store.endings import Ending
+from k6_cloud_sandbox.errors import Conflict
+from k6_cloud_sandbox.store.run_state import Ending
 from k6_cloud_sandbox.store.store import Store
+from k6_runner.outcome import Outcome
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
 

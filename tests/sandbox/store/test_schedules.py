@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from k6_cloud.schedules import CreateSchedule
-from k6_cloud_sandbox.problems import Conflict, NotFound
+from k6_cloud_sandbox.errors import Conflict, NotFound
 from k6_cloud_sandbox.store.paging import Slice
 from k6_cloud_sandbox.store.store import Store
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from k6_cloud.scripts import MIB, Script
+from k6_cloud.scripts.script import MIB, Script
 from k6_cloud_sandbox.store.store import Store
 
 

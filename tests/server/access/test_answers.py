@@ -6,12 +6,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from doors import Grafana, serving, tokens_file
 from hostile.clients import MODERN, POLITE, Caller, joined
-from loopback import listening
 from mcp import MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, InputRequiredResult
+from support.authenticated_server import Grafana, serving, tokens_file
+from support.loopback import listening
 
 Headers = dict[str, str]
 ALICE: Headers = {"authorization": "Bearer token of alice", "x-k6-token": "glsa_x", "x-k6-stack-id": "1"}

@@ -10,12 +10,22 @@ from typing import Any
 
 import anyio
 import pytest
-from doors import ERAS, PREFIX, Grafana, Mode, calling, knock, profiles_file, serving, tokens_file
-from loopback import listening
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ResourceTemplateReference
-from worlds import content_of, text_of
+from support.authenticated_server import (
+    ERAS,
+    PREFIX,
+    Grafana,
+    Mode,
+    calling,
+    knock,
+    profiles_file,
+    serving,
+    tokens_file,
+)
+from support.loopback import listening
+from support.servers import content_of, text_of
 
 _ROUNDS = 8
 _TEMPLATE = ResourceTemplateReference(uri="k6://load_tests/{id}/script")

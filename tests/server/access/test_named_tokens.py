@@ -1,10 +1,10 @@
 """The tokens file."""
 
 import pytest
-from doors import token_block
+from support.authenticated_server import token_block
 
 from k6_cloud_mcp.access.named_tokens import found, read_tokens
-from k6_cloud_mcp.access.watched_file import BrokenFile
+from k6_cloud_mcp.config.reloading_file import BrokenFile
 
 
 def test_a_token_that_has_expired_is_unknown():

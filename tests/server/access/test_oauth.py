@@ -11,15 +11,15 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from doors import calling, knock, serving
-from loopback import listening
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
-from worlds import text_of
+from support.authenticated_server import calling, knock, serving
+from support.loopback import listening
+from support.servers import text_of
 
+from k6_cloud_mcp.access.jwks import KeysUnavailable, SigningKeys, fetch_json
 from k6_cloud_mcp.access.oauth import JwtVerifier
-from k6_cloud_mcp.access.signing_keys import KeysUnavailable, SigningKeys, fetch_json
 
 AUDIENCE = "https://k6.example.com/mcp"
 RSA = rsa.generate_private_key(65537, 2048)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import anyio
 import httpx
-from fleet import open_upstream, replica, running
 from mcp import Client
-from worlds import content_of
+from support.replicas import open_upstream, replica, running
+from support.servers import content_of
 
 
 async def test_at_sigterm_it_says_so_first_goes_on_serving_and_lets_calls_end(tmp_path: Path):

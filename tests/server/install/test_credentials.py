@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from k6_cloud_mcp.config.k6_login import Login
 from k6_cloud_mcp.install.credentials import Credentials, find_credentials
 from k6_cloud_mcp.install.errors import InstallError
-from k6_cloud_mcp.login import Login
 
 LOGIN = Login(Path("/config.json"), SecretStr("planted"), stack_id=1)
 

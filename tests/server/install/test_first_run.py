@@ -16,7 +16,7 @@ import httpx
 import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from worlds import content_of
+from support.servers import content_of
 
 from k6_cloud_mcp.install import jsonc
 from k6_cloud_mcp.install.hosts import BY_NAME, Host

@@ -9,14 +9,14 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
-from fleet import Replica, Upstream, client_of, open_upstream, replica, running
 from mcp import Client
 from mcp_types import CallToolResult
-from wire import Break, Wire, wire_to
-from worlds import content_of, text_of
+from support.faulty_connection import Break, Wire, wire_to
+from support.replicas import Replica, Upstream, client_of, open_upstream, replica, running
+from support.servers import content_of, text_of
 
-from k6_cloud_mcp.journal import Journal
-from k6_cloud_mcp_tools.guard.attempts import Attempt
+from k6_cloud_mcp.state.journal import Journal
+from k6_cloud_mcp_tools.guard.audit import Attempt
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 

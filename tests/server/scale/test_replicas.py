@@ -10,16 +10,16 @@ from pathlib import Path
 import anyio
 import httpx2
 import pytest
-from fleet import HAPROXY, Replica, Upstream, balancing, client_of, open_upstream, replica, running
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult
-from worlds import SCRIPT, content_of, text_of
+from support.replicas import HAPROXY, Replica, Upstream, balancing, client_of, open_upstream, replica, running
+from support.servers import SCRIPT, content_of, text_of
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
-from k6_cloud.scripts import Script
-from k6_cloud_mcp.journal import Journal
+from k6_cloud.scripts.script import Script
+from k6_cloud_mcp.state.journal import Journal
 from k6_cloud_sandbox.sandbox import STACK_ID
 
 pytestmark = pytest.mark.skipif(HAPROXY is None, reason="needs HAProxy: apt-get install haproxy")

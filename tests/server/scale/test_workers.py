@@ -10,9 +10,9 @@ from pathlib import Path
 import anyio
 import httpx
 import psutil
-from fleet import Replica, client_of, replica, running
 from mcp import Client
-from worlds import content_of
+from support.replicas import Replica, client_of, replica, running
+from support.servers import content_of
 
 
 @asynccontextmanager

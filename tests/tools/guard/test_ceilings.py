@@ -8,7 +8,7 @@ from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
 from k6_cloud.retries import NO_RETRIES
-from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.ceilings import over_a_ceiling
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad, Policy, QuietHours
 

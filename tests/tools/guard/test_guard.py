@@ -4,8 +4,8 @@ import pytest
 from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult
-from walls import ERAS, YES, Mode, Wall
-from worlds import content_of, text_of
+from support.sample_operation import ERAS, YES, Mode, Wall
+from support.servers import content_of, text_of
 
 from k6_cloud_mcp_tools.guard.policy import Policy
 

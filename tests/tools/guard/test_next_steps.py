@@ -6,10 +6,10 @@ import pytest
 from mcp import Client
 from mcp.client.extension import ClientExtension
 from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
-from worlds import World, content_of
+from support.servers import World, content_of
 
 from k6_cloud_mcp.server import build_server
-from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.selection import TOOLS
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 import httpx
 import pytest
 from mcp.server.mcpserver.exceptions import ToolError
-from worlds import World
+from support.servers import World
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import Json, TestRun
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad
 from k6_cloud_mcp_tools.starts.pricing import CannotRun, Price, price_of, refusing
 

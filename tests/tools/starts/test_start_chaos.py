@@ -14,23 +14,23 @@ import pytest
 from anyio.abc import TaskGroup
 from mcp import Client
 from mcp_types import CallToolResult
-from worlds import World
+from support.servers import World
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
 from k6_cloud.models import Json
 from k6_cloud.retries import Retries
-from k6_cloud.scripts import Script
-from k6_cloud_mcp_tools.app import App
-from k6_cloud_mcp_tools.guard.attempts import Attempt
+from k6_cloud.scripts.script import Script
+from k6_cloud_mcp_tools.context import App
+from k6_cloud_mcp_tools.guard.audit import Attempt
 from k6_cloud_mcp_tools.guard.policy import Policy
+from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
 from k6_cloud_mcp_tools.selection import TOOLS
-from k6_cloud_mcp_tools.starts.open_starts import OpenStarts
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app
 from k6_cloud_sandbox.sandbox import Sandbox, open_sandbox
-from k6_cloud_sandbox.seeding import seed
+from k6_cloud_sandbox.seeds.seeding import seed
 from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
 from k6_cloud_sandbox.store.paging import Slice
 from k6_cloud_sandbox.store.store import Store

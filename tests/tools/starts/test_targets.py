@@ -1,8 +1,8 @@
 import pytest
-from tars import tar_of
+from support.archives import tar_of
 
 from k6_cloud.models import Json
-from k6_cloud.scripts import Script
+from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.starts.targets import Targets, host_of, targets_of
 
 

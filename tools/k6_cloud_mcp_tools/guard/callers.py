@@ -5,7 +5,7 @@ from urllib.parse import quote
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken, principal_components
 
-from k6_cloud_mcp_tools.app import Call
+from k6_cloud_mcp_tools.context import Call
 
 _LONGEST = 80
 

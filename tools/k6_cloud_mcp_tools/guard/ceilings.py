@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from k6_cloud_mcp_tools.app import App
+from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad, Policy
-from k6_cloud_mcp_tools.starts.spending import spent_today
+from k6_cloud_mcp_tools.guard.spending import spent_today
 
 
 async def over_a_ceiling(app: App, load: PlannedLoad | None) -> str | None:

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.rehearsal import Rehearsed
-from k6_cloud_mcp_tools.app import App, Call
+from k6_cloud.wrappers.dry_run import Rehearsed
+from k6_cloud_mcp_tools.context import App, Call
 from k6_cloud_mcp_tools.guard.ceilings import over_a_ceiling
+from k6_cloud_mcp_tools.guard.decisions import NoRung, rung_of
 from k6_cloud_mcp_tools.guard.previews import Guarded, Preview
-from k6_cloud_mcp_tools.guard.rungs import NoRung, rung_of
-from k6_cloud_mcp_tools.kept_scripts import OnlyFinds
+from k6_cloud_mcp_tools.storage.kept_scripts import OnlyFinds
 
 _PROSPECTS = {
     "policy": "it would be done without asking, as the operator's policy allows it",

@@ -2,7 +2,7 @@
 
 from mcp.server.apps import client_supports_apps
 
-from k6_cloud_mcp_tools.app import Call
+from k6_cloud_mcp_tools.context import Call
 
 
 def next_step(ctx: Call, tool: str, why: str) -> str:

@@ -10,8 +10,8 @@ from typing import Generic, Literal, TypeVar
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from k6_cloud.rehearsal import UnsentRequest
-from k6_cloud_mcp_tools.guard.attempts import Decider
+from k6_cloud.wrappers.dry_run import UnsentRequest
+from k6_cloud_mcp_tools.guard.audit import Decider
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad
 
 T = TypeVar("T")

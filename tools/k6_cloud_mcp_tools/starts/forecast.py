@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from k6_cloud.recurrence import next_start
+from k6_cloud.planning.recurrence import next_start
 from k6_cloud.schedules import CreateSchedule
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad
 from k6_cloud_mcp_tools.results import counted

@@ -13,15 +13,15 @@ from datetime import datetime
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.errors import BadRequest, K6CloudError, ScriptError, StatusError
-from k6_cloud.load import Load, OptionsError, load_of
 from k6_cloud.models import Json, LoadTest, Page, TestRun, ValidateOptions
+from k6_cloud.planning.load import Load, OptionsError, load_of
 from k6_cloud.redaction import without_tokens
-from k6_cloud.scripts import Script
-from k6_cloud_mcp_tools.app import App
+from k6_cloud.scripts.script import Script
+from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad
-from k6_cloud_mcp_tools.load_test_runs import newest_runs
-from k6_cloud_mcp_tools.quoting import visible
-from k6_cloud_mcp_tools.scripts import stored_script
+from k6_cloud_mcp_tools.operations.scripts import stored_script
+from k6_cloud_mcp_tools.starts.runs import newest_runs
+from k6_cloud_mcp_tools.untrusted_text import visible
 
 
 class CannotRun(Exception):

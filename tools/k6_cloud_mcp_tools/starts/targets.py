@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from k6_cloud.errors import ScriptError
 from k6_cloud.models import Json
-from k6_cloud.scripts import ENTRY_MEMBER, MIB, Script
+from k6_cloud.scripts.script import ENTRY_MEMBER, MIB, Script
 
 _SHOWN = 5
 _NAME_LIMIT = 253

@@ -1,0 +1,178 @@
+"""What makes k6 options unusable, beyond their form.
+
+Unknown projects, shares of load zones, the sandbox's caps, limits and zones of the project, k6's own rules.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from k6_cloud.models import DistributionZone, ErrorDetail, Json, ValidateOptions
+from k6_cloud.planning.load import Load
+from k6_cloud_sandbox.checks.estimate import price
+from k6_cloud_sandbox.checks.projects import forbidden
+from k6_cloud_sandbox.errors import InvalidRequest, NotFound
+from k6_cloud_sandbox.metrics.builtin import origin_of
+from k6_cloud_sandbox.settings import SandboxSettings
+from k6_cloud_sandbox.store.projects import Projects
+from k6_cloud_sandbox.store.store import Store
+from k6_runner.binary import find_k6
+from k6_runner.inspection import inspect
+from k6_runner.k6_inspect import ScriptRejected
+from k6_runner.limits import RunLimits
+from k6_runner.script_archive import archive_of
+
+_NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+
+
+class _Share(BaseModel):
+    load_zone: str = Field(alias="loadZone", min_length=1)
+    percent: Annotated[float, Field(ge=0, le=100)]
+
+
+class _Cloud(BaseModel):
+    """The part of `options.cloud` that counts here."""
+
+    project_id: int | None = Field(default=None, alias="projectID")
+    distribution: dict[str, _Share] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "_Cloud":
+        total = sum(share.percent for share in (self.distribution or {}).values())
+        if self.distribution and abs(total - 100) > 0.01:
+            raise ValueError(f"the percents of the distribution must sum to 100, and sum to {total:g}")
+        return self
+
+
+def check_options(request: ValidateOptions, load: Load, store: Store, limits: RunLimits) -> None:
+    """Raise InvalidRequest that names everything wrong with the options."""
+    unknown = [*_unknown_projects(_project_ids(request), store.projects)]
+    details = [*_cloud_problems(request.options), *excess(load, limits), *unknown]
+    if not unknown:
+        details += _forbidden(request, load, store)
+    if details:
+        raise InvalidRequest.fields(details)
+
+
+def excess(load: Load, limits: RunLimits) -> Iterator[ErrorDetail]:
+    """What a load asks for beyond the sandbox's caps."""
+    if load.max_vus > limits.max_vus:
+        yield ErrorDetail(
+            message=f"The test needs {load.max_vus} VUs; a run here may use {limits.max_vus}. "
+            "Lower it, or raise K6_SANDBOX_MAX_VUS.",
+            code="limit_exceeded",
+            target="options",
+        )
+    if load.timed_duration > limits.max_duration:
+        yield ErrorDetail(
+            message=f"The test takes {load.timed_duration:g} s; a run here may take {limits.max_duration:g} s. "
+            "Shorten it, or raise K6_SANDBOX_MAX_DURATION.",
+            code="limit_exceeded",
+            target="options",
+        )
+
+
+def zones_of(options: Json) -> dict[str, str]:
+    """The keys of the distribution, each with its load zone."""
+    with suppress(ValidationError):
+        return {key: share.load_zone for key, share in (_cloud(options).distribution or {}).items()}
+    return {}
+
+
+def distribution_of(options: Json) -> list[DistributionZone] | None:
+    """The load zones with their shares, as a run shows them; None where options name none."""
+    try:
+        shares = _cloud(options).distribution
+    except ValidationError:
+        return None
+    zones = [
+        DistributionZone(load_zone=share.load_zone, percent=round(share.percent))
+        for share in (shares or {}).values()
+    ]
+    return zones or None
+
+
+async def check_with_k6(options: Json, settings: SandboxSettings) -> None:
+    """Let k6 itself read the options, where there is a k6. Raises InvalidRequest with its words."""
+    k6 = await find_k6(settings.k6_path)
+    if k6 is None:
+        return
+    measured = {**options, "thresholds": _builtin_thresholds(options)}
+    with archive_of("script.js", io.BytesIO(_stubs(options).encode()), measured) as script:
+        try:
+            await inspect(k6, script, settings.limits, {})
+        except ScriptRejected as rejected:
+            raise InvalidRequest.field("options", rejected.message) from None
+
+
+def _stubs(options: Json) -> str:
+    """A script with an empty function for each `exec` that the options name.
+
+    It measures nothing of its own, so thresholds on the script's own metrics are left out: k6 would not know them.
+    """
+    names = {"default", *filter(_NAME.fullmatch, _exec_names(options))}
+    exports = ", ".join(f"stub as {name}" for name in sorted(names))
+    return f"const stub = () => {{}};\nexport {{ {exports} }};\n"
+
+
+def _builtin_thresholds(options: Json) -> Any:
+    thresholds: Any = options.get("thresholds")
+    if not isinstance(thresholds, dict):
+        return thresholds
+    named = cast(Json, thresholds)
+    return {
+        name: value for name, value in named.items() if origin_of(name.partition("{")[0].strip()) == "builtin"
+    }
+
+
+def _exec_names(options: Json) -> Iterator[str]:
+    scenarios: dict[str, Any] = options.get("scenarios") or {}
+    for scenario in scenarios.values():
+        if isinstance(name := scenario.get("exec"), str):
+            yield name
+
+
+def _project_ids(request: ValidateOptions) -> Iterator[tuple[str, int]]:
+    if request.project_id is not None:
+        yield "project_id", request.project_id
+    with suppress(ValidationError):
+        if (named := _cloud(request.options).project_id) is not None:
+            yield "options.cloud.projectID", named
+
+
+def _cloud(options: Json) -> _Cloud:
+    given = options.get("cloud")
+    return _Cloud.model_validate({} if given is None else given)
+
+
+def _cloud_problems(options: Json) -> Iterator[ErrorDetail]:
+    try:
+        _cloud(options)
+    except ValidationError as error:
+        for item in error.errors():
+            target = ".".join(["options.cloud", *map(str, item["loc"])])
+            yield ErrorDetail(
+                message=item["msg"].removeprefix("Value error, "), code="invalid", target=target
+            )
+
+
+def _forbidden(request: ValidateOptions, load: Load, store: Store) -> Iterator[ErrorDetail]:
+    """What the project forbids: the one that is named, or the default project."""
+    default = store.projects.default()
+    project_id = next((number for _, number in _project_ids(request)), default and default.id)
+    if project_id is not None:
+        allowance = store.allowances.of_project(project_id)
+        vuh = price(load, load.duration, is_local=request.is_local_execution).total_vuh
+        yield from forbidden(load, vuh, zones_of(request.options), allowance)
+
+
+def _unknown_projects(ids: Iterable[tuple[str, int]], projects: Projects) -> Iterator[ErrorDetail]:
+    for target, project_id in ids:
+        try:
+            projects.get(project_id)
+        except (NotFound, OverflowError):
+            yield ErrorDetail(message=f"Project {project_id} not found.", code="invalid", target=target)

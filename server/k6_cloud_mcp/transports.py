@@ -1,0 +1,109 @@
+"""The transports: stdio for one client, streamable HTTP for many."""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+import uvicorn
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+
+from k6_cloud.scripts.script import MIB
+from k6_cloud_mcp.access.policy_headers import RequireValidRules
+from k6_cloud_mcp.backend import open_backend, stacks_of
+from k6_cloud_mcp.config.settings import Settings, SettingsError, is_loopback
+from k6_cloud_mcp.server import K6Server, build_server
+from k6_cloud_mcp.settling import settle
+from k6_cloud_mcp.stacks.stacks import Stacks
+from k6_cloud_mcp.startup import load
+from k6_cloud_mcp.telemetry import otlp
+from k6_cloud_mcp.telemetry.metrics import Measures
+from k6_cloud_mcp.telemetry.tool_calls import WatchedCalls
+
+logger = logging.getLogger(__name__)
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+
+async def serve_stdio(settings: Settings) -> None:
+    """Serve the client at the other end of stdin and stdout until it leaves."""
+    measures = Measures() if otlp.is_on() else None
+    server = _build(settings, stacks_of(settings, measures), local_files=True, measures=measures)
+    settle()
+    await server.run_stdio_async()
+
+
+async def serve_http(settings: Settings, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
+    """Serve streamable HTTP at `/mcp` until stopped. Raises SettingsError for an open door to the network."""
+    app = http_app(settings, host, allowed_hosts)
+    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, ws="none")
+    settle()
+    logger.info("Listening on http://%s:%s/mcp", host, port)
+    await uvicorn.Server(config).serve()
+
+
+def http_app(settings: Settings, host: str, allowed_hosts: Sequence[str] = ()) -> Starlette:
+    """The HTTP application. Beyond loopback callers have to identify; always it wants a known Host and Origin."""
+    # Imported only when used: stdio need not pay for it at start-up.
+    from k6_cloud_mcp.access.authentication import hang_door
+    from k6_cloud_mcp.access.verifier import verifier_of
+    from k6_cloud_mcp.http.rate_limits import Ceilings, Limited
+    from k6_cloud_mcp.http.readiness import Draining, Readiness
+    from k6_cloud_mcp.telemetry.prometheus import PrometheusMeasures
+    from k6_cloud_mcp.telemetry.request_ids import RequestIds
+
+    verifier = verifier_of(settings)
+    if not is_loopback(host) and not verifier.is_needed:
+        raise SettingsError(
+            f"Listening on {host} would let anyone on the network start load tests. Set K6_MCP_HTTP_TOKEN, "
+            "K6_MCP_TOKENS_FILE or K6_MCP_OAUTH_ISSUER, so that callers identify, or listen on 127.0.0.1."
+        )
+    measures = PrometheusMeasures()
+    stacks = stacks_of(settings, measures)
+    readiness = Readiness(settings.drain_seconds, lambda: [*verifier.problems(), *stacks.problems()])
+    server = _build(settings, stacks, local_files=False, measures=measures)
+    server.custom_route("/healthz", methods=["GET"])(readiness.live)
+    server.custom_route("/readyz", methods=["GET"])(readiness.ready)
+    server.custom_route("/metrics", methods=["GET"])(measures.page)
+    app = server.streamable_http_app(
+        host=host,
+        transport_security=_security(allowed_hosts),
+        # Calls that any of several processes may get: none of them can keep a session.
+        stateless_http=settings.shared_key is not None,
+        max_request_body_size=settings.max_body_mib * MIB,
+    )
+    ceilings = Ceilings(settings.max_calls, settings.max_calls_per_minute, settings.max_calls_in_all)
+    # What is added last stands outermost.
+    app.add_middleware(RequireValidRules)
+    app.add_middleware(Limited, ceilings=ceilings, measures=measures)
+    hang_door(app, settings, verifier)
+    app.add_middleware(RequestIds)
+    app.add_middleware(Draining, readiness=readiness, at_end=otlp.flush)
+    # Nobody waits for its start: the first call is to be as fast as any.
+    load(settings.published())
+    return app
+
+
+def _security(allowed_hosts: Sequence[str]) -> TransportSecuritySettings:
+    names = [*_LOOPBACK_NAMES, *allowed_hosts]
+    return TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=[host for name in names for host in (name, f"{name}:*")],
+        allowed_origins=[
+            f"{scheme}://{name}{port}"
+            for name in names
+            for scheme in ("http", "https")
+            for port in ("", ":*")
+        ],
+    )
+
+
+def _build(settings: Settings, stacks: Stacks, *, local_files: bool, measures: Measures | None) -> K6Server:
+    # Read here as well: a policy that cannot hold is told at start-up, not to the first client.
+    settings.policy()
+    sandbox = settings.uses_sandbox
+    if sandbox and settings.backend == "auto":
+        logger.warning("No Grafana Cloud credentials: using the sandbox on this machine.")
+    open_app = partial(open_backend, settings, local_files=local_files, stacks=stacks, measures=measures)
+    tools = settings.published()
+    watchers = [WatchedCalls(measures, (tool.name for tool in tools))] if measures else []
+    return build_server(open_app, tools, sandbox=sandbox, key=settings.key, stacks=stacks, watchers=watchers)

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from k6_cloud.scripts.script import Script
+from k6_runner.archiving import archive
+from k6_runner.binary import K6
+from k6_runner.k6_inspect import ScriptRejected
+from k6_runner.limits import RunLimits
+
+
+def entry(folder: Path, source: str) -> Path:
+    (folder / "lib.js").write_text("export const one = 1;")
+    (folder / "main.js").write_text(source)
+    return folder / "main.js"
+
+
+async def test_a_script_becomes_an_archive_with_what_it_imports(k6: K6, tmp_path: Path):
+    source = "import { one } from './lib.js'; export default function () { one; }"
+    made = await archive(k6, entry(tmp_path, source), tmp_path, RunLimits())
+    with Script.from_path(made) as script:
+        assert script.member("data").decode() == source
+        assert any(member.path.endswith("/lib.js") for member in script.members())
+
+
+async def test_init_code_without_end_is_stopped(k6: K6, tmp_path: Path):
+    with pytest.raises(ScriptRejected, match="did not end within 1 s"):
+        await archive(k6, entry(tmp_path, "while (true) {}"), tmp_path, RunLimits(inspect_timeout=1))
+
+
+async def test_the_environment_is_not_seen(k6: K6, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SHOP_PASSWORD", "hunter2")
+    source = "if (__ENV.SHOP_PASSWORD) { throw new Error('seen'); } export default function () {}"
+    assert (await archive(k6, entry(tmp_path, source), tmp_path, RunLimits())).is_file()
+
+
+async def test_what_is_no_script_is_told_in_k6_s_words(k6: K6, tmp_path: Path):
+    with pytest.raises(ScriptRejected, match="Unexpected end of input"):
+        await archive(k6, entry(tmp_path, "export default {"), tmp_path, RunLimits())

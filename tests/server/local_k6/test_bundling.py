@@ -1,0 +1,139 @@
+"""Scripts of several files, bundled by the real k6."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from support.servers import World, content_of, open_world, text_of
+
+from k6_cloud.errors import ScriptError
+from k6_cloud.scripts.script import Script
+from k6_cloud_mcp.local_k6.bundling import script_bundler
+
+MAIN = """
+import { greeting } from './lib/greet.js';
+const users = JSON.parse(open('./users.json'));
+export const options = { vus: 1, iterations: 1, cloud: { token: 'glc_very-secret-token-of-mine' } };
+export default function () { console.log(greeting, users.length); }
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    (folder / "lib").mkdir(parents=True)
+    (folder / "main.js").write_text(MAIN.replace("cloud: { token: 'glc_very-secret-token-of-mine' }", ""))
+    (folder / "lib/greet.js").write_text("export const greeting = 'hi';")
+    (folder / "users.json").write_text("[1, 2]")
+    (folder / "unused.json").write_text("{}")
+    return folder
+
+
+async def bundle(entry: Path, folder: Path, limit: int = 1_000_000) -> Script:
+    script = await script_bundler(limit)(entry, folder)
+    assert script is not None
+    return script
+
+
+def names(script: Script) -> set[str]:
+    return {Path(member.path).name for member in script.members()}
+
+
+async def create(client: Client, path: Path) -> dict[str, Any]:
+    arguments = {"name": path.name, "script_path": str(path)}
+    return content_of(await client.call_tool("create_load_test", arguments))
+
+
+async def test_only_what_the_script_uses_is_bundled(project: Path):
+    with await bundle(project / "main.js", project) as script:
+        assert names(script) == {"metadata.json", "data", "main.js", "greet.js", "users.json"}
+
+
+async def test_bundling_again_gives_the_same_bytes(project: Path):
+    with await bundle(project / "main.js", project) as first:
+        await anyio.sleep(1.1)
+        with await bundle(project / "main.js", project) as second:
+            assert first.sha256 == second.sha256
+
+
+async def test_tokens_and_the_environment_are_not_bundled(project: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MY_PASSWORD", "hunter2-hunter2")
+    monkeypatch.setenv("K6_CLOUD_TOKEN", "glc_another-secret-token")
+    (project / "main.js").write_text(MAIN)
+    with await bundle(project / "main.js", project) as script:
+        metadata = json.dumps(script.metadata())
+    assert "secret" not in metadata
+    assert "hunter2" not in metadata
+
+
+async def test_typescript_is_taken_as_k6_takes_it(tmp_path: Path):
+    (tmp_path / "lib.ts").write_text("export const one = (x: number): number => x;")
+    (tmp_path / "main.ts").write_text(
+        "import { one } from './lib.ts';\nexport default function (): void { one(1); }"
+    )
+    with await bundle(tmp_path / "main.ts", tmp_path) as script:
+        assert {"main.ts", "lib.ts"} < names(script)
+
+
+@pytest.mark.parametrize("stranger", ["../outside.json", "./link.json", "./.env", "./.aws/credentials"])
+async def test_hidden_files_and_those_outside_are_not_bundled(project: Path, stranger: str):
+    (project.parent / "outside.json").write_text("secret")
+    (project / "link.json").symlink_to(project.parent / "outside.json")
+    (project / ".aws").mkdir()
+    (project / ".env").write_text("KEY=1")
+    (project / ".aws/credentials").write_text("secret")
+    (project / "main.js").write_text(f"open('{stranger}'); export default function () {{}}")
+    with pytest.raises(
+        ScriptError, match=r"hidden or outside of .+ They were not bundled and nothing was sent\."
+    ):
+        await bundle(project / "main.js", project)
+
+
+async def test_what_k6_cannot_read_is_told_in_its_words(project: Path):
+    (project / "main.js").write_text("import './missing.js'; export default function () {}")
+    with pytest.raises(ScriptError, match=r"k6 cannot bundle main.js: .*missing.js.* Nothing was sent\."):
+        await bundle(project / "main.js", project)
+
+
+async def test_a_bundle_past_the_limit_is_refused(project: Path):
+    (project / "users.json").write_text(json.dumps(["x" * 100_000]))
+    with pytest.raises(ScriptError):
+        await bundle(project / "main.js", project, limit=50_000)
+
+
+async def test_without_k6_nothing_is_bundled(project: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("K6_PATH", "/nowhere/k6")
+    assert await script_bundler(1_000_000)(project / "main.js", project) is None
+
+
+async def test_a_script_of_several_files_is_created_and_replaced_after_one_question(project: Path):
+    async with open_world() as world, world.connect(answer={"decision": "go ahead"}) as client:
+        created = await create(client, project / "main.js")
+        (project / "users.json").write_text("[1, 2, 3]")
+        replaced = content_of(
+            await client.call_tool(
+                "upload_load_test_script", {"load_test_id": created["id"], "script_path": str(project)}
+            )
+        )
+        run = await ended_run(world, created["id"])
+    assert created["script"]["kind"] == "archive"
+    assert replaced["confirmed_by"] == "person"
+    assert run == "passed"
+
+
+async def ended_run(world: World, load_test_id: int) -> str | None:
+    started = (await world.k6.load_tests.start(load_test_id)).id
+    with anyio.fail_after(60):
+        while not (run := await world.k6.test_runs.get(started)).is_final:
+            await anyio.sleep(0.1)
+    return run.result
+
+
+async def test_a_folder_of_several_entries_is_refused_with_their_names(project: Path):
+    (project / "index.js").write_text("//")
+    async with open_world() as world, world.connect() as client:
+        refused = await client.call_tool("create_load_test", {"name": "Shop", "script_path": str(project)})
+    assert "it could be index.js, main.js." in text_of(refused)

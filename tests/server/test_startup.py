@@ -1,0 +1,78 @@
+"""The tools are listed before they are loaded, and loaded before they are called."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+
+from k6_cloud_mcp.startup import Loading, load
+from k6_cloud_mcp_tools.catalog import tool_of
+from k6_cloud_mcp_tools.selection import select
+
+LIST = """
+import sys
+from functools import partial
+import anyio
+from mcp import Client
+from k6_cloud_mcp.backend import open_backend
+from k6_cloud_mcp.server import build_server
+from k6_cloud_mcp.config.settings import Settings
+
+CATALOG = "k6_cloud_mcp_tools.catalog"
+
+async def main():
+    settings = Settings()
+    server = build_server(partial(open_backend, settings, local_files=True), settings.published(), sandbox=True)
+    async with Client(server) as client:
+        assert len((await client.list_tools()).tools) > 30
+        print("after the list:", CATALOG in sys.modules)
+        {then}
+        print("in the end:", CATALOG in sys.modules)
+
+anyio.run(main)
+"""
+CALL = 'assert not (await client.call_tool("list_projects", {})).is_error'
+WAIT = """
+        with anyio.fail_after(30):
+            while CATALOG not in sys.modules:
+                await anyio.sleep(0.05)
+"""
+
+
+@pytest.mark.parametrize("then", [CALL, WAIT.strip()], ids=["by the first call", "unasked"])
+def test_tools_are_loaded_after_they_were_listed(then: str, tmp_path: Path):
+    env = {**os.environ, "K6_MCP_BACKEND": "sandbox", "K6_SANDBOX_DIR": str(tmp_path)}
+    program = LIST.replace("{then}", then)
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=env, check=False
+    )
+    assert result.stdout.split("\n")[:2] == ["after the list: False", "in the end: True"], result.stderr
+
+
+async def test_nothing_is_loaded_unless_it_is_wanted():
+    asked: list[str] = []
+
+    class Noted(type(select()[0])):
+        def load(self):
+            asked.append(self.name)
+            return tool_of(self.name)
+
+    tool = select([], ["get_load_test"])[0]
+    loading = Loading([Noted(**vars(tool))])
+    async with loading.when_wanted():
+        await anyio.sleep(0.1)
+        assert asked == []
+        loading.want()
+        with anyio.fail_after(10):
+            while not asked:
+                await anyio.sleep(0.01)
+    assert asked == ["get_load_test"]
+
+
+def test_loaded_tools_are_those_of_the_catalogue():
+    tools = select([], ["get_load_test", "start_load_test"])
+    load(tools)
+    assert [tool.load() is tool_of(tool.name) for tool in tools] == [True, True]

@@ -1,0 +1,54 @@
+import re
+
+import pytest
+from support.servers import World, text_of
+
+from k6_cloud_mcp_tools.argument_hints import ELSEWHERE, where_to_set
+from k6_cloud_mcp_tools.catalog import OPERATIONS, tool_of
+
+TOOLS = {operation.name: tool_of(operation.name) for operation in OPERATIONS}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "line"),
+    [
+        (
+            "update_load_test",
+            {"script": "x"},
+            "script: no such argument. upload_load_test_script sets the script.",
+        ),
+        ("update_load_test", {"project_id": 2}, "project_id: no such argument. move_load_test moves it to"),
+        (
+            "update_load_test",
+            {"baseline_test_run_id": 2},
+            "Baselines are deprecated: star_test_run marks a run",
+        ),
+        (
+            "update_test_run",
+            {"starred": True},
+            "starred: no such argument. star_test_run and unstar_test_run",
+        ),
+        ("update_project", {"labels": {}}, "labels: no such argument. set_project_labels sets the labels."),
+        ("update_project", {"is_default": True}, "is_default: no such argument. The API cannot set it"),
+        ("start_load_test", {"vus": 5}, "vus: no such argument. Options stand in the script:"),
+    ],
+)
+async def test_what_a_tool_cannot_set_names_the_tool_that_can(
+    world: World, tool: str, arguments: dict[str, object], line: str
+):
+    async with world.connect() as client:
+        refused = await client.call_tool(tool, arguments)
+    assert refused.is_error
+    assert line in text_of(refused)
+
+
+def test_what_nobody_knows_has_no_other_place():
+    assert where_to_set("update_load_test", "color") is None
+    assert where_to_set("no_such_tool", "name") is None
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_only_arguments_that_a_tool_does_not_take_are_sent_elsewhere_and_to_tools_that_exist(name: str):
+    assert not ELSEWHERE[name].keys() & TOOLS[name].parameters["properties"].keys()
+    named = re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", " ".join(ELSEWHERE[name].values()))
+    assert {*named} <= TOOLS.keys()

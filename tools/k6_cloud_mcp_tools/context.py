@@ -1,0 +1,80 @@
+"""What a tool call works with: built once by the server, reached through the request context."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import anyio
+from mcp.server.mcpserver import AcceptedElicitation, Context
+from mcp.server.mcpserver.resolve import Resolve
+
+from k6_cloud.client import K6Cloud
+from k6_cloud.models import Json
+from k6_cloud.scripts.script import Script
+from k6_cloud_mcp_tools.guard.audit import AuditLog, NoAudit
+from k6_cloud_mcp_tools.guard.confirmations import Confirmations
+from k6_cloud_mcp_tools.guard.policy import Policy
+from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
+from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
+
+InspectScript = Callable[[Script], Awaitable[Json | None]]
+BundleScript = Callable[[Path, Path], Awaitable[Script | None]]
+
+
+@dataclass(frozen=True)
+class App:
+    """The service behind the tools, and the rules they keep.
+
+    `audit` records guarded calls; `kept_scripts` keeps the scripts that a call replaces or deletes.
+    `open_starts` are those whose outcome is not known.
+    `silent` are the clients that left a question open; one `turn` at a time spends from the day's allowance.
+    `ask_seconds` is how long a client is waited for that was sent a question.
+    `inspect_script` tells the options of a JavaScript script by running k6 on it; None where there is no k6.
+    `bundle_script` makes an archive of an entry file and what it imports from the folder that is given beside it.
+    `local_files` allows scripts by path on this machine (stdio only). `poll_seconds` paces waiting for a run.
+    """
+
+    k6: K6Cloud
+    confirmations: Confirmations = field(default_factory=Confirmations)
+    policy: Policy = field(default_factory=Policy)
+    audit: AuditLog = field(default_factory=NoAudit)
+    kept_scripts: KeptScripts = field(default_factory=KeepsNothing)
+    open_starts: OpenStarts = field(default_factory=OpenStarts)
+    silent: set[str] = field(default_factory=set[str])
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
+    ask_seconds: float = 300.0
+    sandbox: bool = False
+    default_project_id: int | None = None
+    inspect_script: InspectScript | None = None
+    bundle_script: BundleScript | None = None
+    local_files: bool = False
+    poll_seconds: float = 2.0
+
+    def under(self, policy: Policy) -> Self:
+        """This app with another policy, its client limited to the policy's projects."""
+        k6 = self.k6 if policy.projects is None else self.k6.limited_to(policy.projects)
+        return replace(self, policy=policy, k6=k6)
+
+
+Call = Context[App]
+
+
+def app_of(ctx: Call) -> App:
+    """The app behind a request."""
+    return ctx.request_context.lifespan_context
+
+
+# Coroutines: the SDK calls a plain function in another thread, which takes as long as the rest of a call.
+async def _the_k6(ctx: Call) -> K6Cloud:
+    return app_of(ctx).k6
+
+
+async def _the_app(ctx: Call) -> App:
+    return app_of(ctx)
+
+
+# The SDK wraps what they return in this class. While nobody holds it, it is made anew for every few calls.
+_HELD = AcceptedElicitation[Any]
+K6 = Annotated[K6Cloud, Resolve(_the_k6)]
+TheApp = Annotated[App, Resolve(_the_app)]

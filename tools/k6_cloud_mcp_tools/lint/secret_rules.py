@@ -1,0 +1,78 @@
+"""Secrets that stand in a script. What is found is never quoted: only its line and what it looks like."""
+
+import re
+from collections.abc import Iterable
+
+from k6_cloud_mcp_tools.lint.findings import Finding, Rule
+from k6_cloud_mcp_tools.lint.outline import Outline
+from k6_cloud_mcp_tools.lint.tokens import Token
+
+SECRET = Rule(
+    "hard-coded-secret",
+    "error",
+    "Everyone who can read the script, its runs or its archive can read it.",
+    "Read it from __ENV or k6/secrets, set it in Grafana Cloud k6, and revoke this one.",
+)
+# Every repetition is bounded, so that no text of a script can keep a pattern busy.
+_LOOKS = {
+    "a Grafana token": r"gl(c|sa)_[\w=+/\-]{16,}",
+    "a GitHub token": r"gh[pousr]_\w{20,}",
+    "an AWS access key": r"(AKIA|ASIA)[0-9A-Z]{16}",
+    "a Slack token": r"xox[abprs]-[\w-]{10,}",
+    "a Stripe key": r"[sr]k_live_\w{10,}",
+    "a Google API key": r"AIza[\w-]{30,}",
+    "a JSON Web Token": r"eyJ[\w-]{8,500}\.eyJ[\w-]{8}",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    "credentials in an Authorization header": r"(?i:bearer|basic|token) [\w.~+/=-]{12,}",
+    "a password in a URL": r"\b[a-z]{2,20}://[^/\s:@]{1,200}:[^/\s:@]{3,200}@",
+}
+_PATTERNS = {what: re.compile(pattern) for what, pattern in _LOOKS.items()}
+_NAME = re.compile(
+    r"(.*[_\-])?(pass(word|wd|phrase)?|secret|token|api[_\-]?key|access[_\-]?key|client[_\-]?secret|auth[_\-]?key)|"
+    r".*(Password|Secret|Token|ApiKey|AccessKey)|x-api-key|authorization",
+    re.IGNORECASE,
+)
+_LONGEST_NAME = 60
+_PASSWORD = re.compile(r"pass", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"(?i)^$|^[<\[{$%].*|^(https?:|/|\.).*|.*(your|example|change.?me|placeholder|dummy|fake|redacted|todo|xxx|\*\*\*).*|"
+    r"^(demo|test|password|secret|token|user|admin|string|null|none)[\d!]*$"
+)
+
+
+def secrets(file: Outline) -> Iterable[Finding]:
+    """Texts that look like a secret, or are called one."""
+    for position, token in enumerate(file.tokens):
+        if token.kind not in ("string", "template"):
+            continue
+        if what := _looks_like(token.text) or _is_called(file, position):
+            yield SECRET.at(token.line, f"This line holds what looks like {what}.")
+
+
+def _looks_like(text: str) -> str | None:
+    return next((what for what, pattern in _PATTERNS.items() if pattern.search(text)), None)
+
+
+def _is_called(file: Outline, position: int) -> str | None:
+    """What a text is called, when the name it is given to is that of a secret."""
+    token, sign, name = (file.at(position - back) for back in range(3))
+    if not sign.is_sign(":", "=") or name.kind not in ("name", "string") or token.glued:
+        return None
+    if file.at(position + 1).is_sign("${", "+"):
+        return None
+    return (
+        f"the value of {name.text!r}"
+        if len(name.text) <= _LONGEST_NAME and _NAME.fullmatch(name.text) and _is_secret(name, token)
+        else None
+    )
+
+
+def _is_secret(name: Token, token: Token) -> bool:
+    text = token.text
+    if " " in text or _PLACEHOLDER.fullmatch(text):
+        return False
+    if _PASSWORD.search(name.text):
+        return len(text) >= 6
+    # An identifier such as 'csrf_token' has letters only; what was drawn at random has both.
+    mixed = bool(re.search(r"\d", text)) and bool(re.search(r"[a-zA-Z]", text))
+    return len(text) >= 8 and mixed

@@ -1,0 +1,165 @@
+"""Tools for load tests."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from k6_cloud.client import K6Cloud
+from k6_cloud.errors import Conflict
+from k6_cloud.models import LoadTest, PatchLoadTest
+from k6_cloud_mcp_tools.context import K6, TheApp
+from k6_cloud_mcp_tools.operation import confirmed, read, write
+from k6_cloud_mcp_tools.operations.load_test_previews import preview_delete, preview_move
+from k6_cloud_mcp_tools.operations.projects import the_project_id
+from k6_cloud_mcp_tools.operations.scripts import keep_script_of
+from k6_cloud_mcp_tools.paging import ORDER_BY, SCAN_PAGE, one_page, search_pages
+from k6_cloud_mcp_tools.parameters import (
+    K6Version,
+    Limit,
+    LoadTestId,
+    Name,
+    OptionalProjectId,
+    Order,
+    ProjectId,
+    ScriptPath,
+    ScriptText,
+    Search,
+    Skip,
+)
+from k6_cloud_mcp_tools.results import CreatedLoadTest, KeptScript, LoadTestRow, Rows
+from k6_cloud_mcp_tools.scripts.given import facts, given_script
+from k6_cloud_mcp_tools.starts.runs import newest_runs, require_idle
+from k6_cloud_mcp_tools.verified_writes import Changed, changes, reading_back, require_shown
+
+_CHANGEABLE = {"name", "project_id", "k6_version"}
+
+
+class ChangedLoadTest(LoadTestRow, Changed):
+    """A load test after a write."""
+
+
+class DeletedLoadTest(LoadTestRow, KeptScript):
+    """What was deleted, and where its script is kept."""
+
+
+async def list_load_tests(
+    k6: K6, search: Search = None, limit: Limit = 20, skip: Skip = 0, order: Order = "newest"
+) -> Rows[LoadTestRow]:
+    """List load tests of all projects. With search, scanned of total tests were looked at; go on at next_skip."""
+    return await _list(k6, None, search, limit, skip, order)
+
+
+async def list_project_load_tests(
+    k6: K6,
+    project_id: ProjectId,
+    search: Search = None,
+    limit: Limit = 20,
+    skip: Skip = 0,
+    order: Order = "newest",
+) -> Rows[LoadTestRow]:
+    """List the load tests of one project, like list_load_tests."""
+    return await _list(k6, project_id, search, limit, skip, order)
+
+
+async def get_load_test(k6: K6, load_test_id: LoadTestId) -> LoadTestRow:
+    """Get one load test."""
+    return LoadTestRow.of(await k6.load_tests.get(load_test_id))
+
+
+async def create_load_test(
+    app: TheApp,
+    name: Name,
+    project_id: OptionalProjectId = None,
+    script: ScriptText = None,
+    script_path: ScriptPath = None,
+    k6_version: K6Version = None,
+) -> CreatedLoadTest:
+    """Create a load test from a k6 script. It does not run it: price it with validate_options, then start_load_test."""
+    project = await the_project_id(app, project_id)
+    async with given_script(app, script, script_path) as source:
+        try:
+            created = await app.k6.load_tests.create(project, name, source, k6_version or None)
+        except Conflict as error:
+            raise ToolError(await _name_taken(app.k6, project, name)) from error
+        return CreatedLoadTest(
+            **LoadTestRow.of(created).model_dump(), script=facts(source) if source else None
+        )
+
+
+async def update_load_test(
+    k6: K6, load_test_id: LoadTestId, name: Name | None = None, k6_version: K6Version = None
+) -> ChangedLoadTest:
+    """Rename a load test or pin its k6 version (0 unpins). For the script: upload_load_test_script; project: move_load_test."""
+    asked: dict[str, str | int | None] = {"name": name} if name is not None else {}
+    if k6_version is not None:
+        asked["k6_version"] = k6_version or None
+    if not asked:
+        raise ToolError("Nothing to update: give name or k6_version.")
+    before = await k6.load_tests.get(load_test_id)
+    await k6.load_tests.update(load_test_id, PatchLoadTest.model_validate(asked))
+    return await _changed(k6, before, asked)
+
+
+async def delete_load_test(app: TheApp, load_test_id: LoadTestId) -> DeletedLoadTest:
+    """Delete a load test for good, with its script, runs, results and schedule. Shows what goes and asks first."""
+    test = await app.k6.load_tests.get(load_test_id)
+    script = await keep_script_of(app, load_test_id, test.project_id)
+    try:
+        await app.k6.load_tests.delete(load_test_id)
+    except Conflict:
+        await require_idle(app.k6, load_test_id, await newest_runs(app.k6, load_test_id))
+        raise
+    kept = KeptScript.to_restore(script.sha256, app.kept_scripts.days, None) if script else KeptScript()
+    return DeletedLoadTest(**LoadTestRow.of(test).model_dump(), **kept.model_dump())
+
+
+async def move_load_test(k6: K6, load_test_id: LoadTestId, project_id: ProjectId) -> ChangedLoadTest:
+    """Move a load test with its runs and schedule to another project. Shows the effect and asks first."""
+    before = await k6.load_tests.get(load_test_id)
+    if before.project_id == project_id:
+        return ChangedLoadTest.of(before)
+    await k6.load_tests.move(load_test_id, project_id)
+    return await _changed(k6, before, {"project_id": project_id})
+
+
+async def _changed(k6: K6Cloud, before: LoadTest, asked: Mapping[str, Any]) -> ChangedLoadTest:
+    """A test as it reads now, which has to show what was asked for, and what differs from `before`."""
+    with reading_back():
+        after = await k6.load_tests.get(before.id)
+    old, new = (one.model_dump(mode="json", include=_CHANGEABLE) for one in (before, after))
+    require_shown(asked, new)
+    return ChangedLoadTest(**LoadTestRow.of(after).model_dump(), changed=changes(old, new))
+
+
+async def _list(
+    k6: K6Cloud, project_id: int | None, search: str | None, limit: int, skip: int, order: Order
+) -> Rows[LoadTestRow]:
+    top = SCAN_PAGE if search else limit
+    page = await k6.load_tests.list(
+        project_id=project_id, top=top, skip=skip, order_by=ORDER_BY[order], count=True
+    )
+    if search:
+        return await search_pages(k6.pages(page), search, limit, skip, LoadTestRow.of)
+    return one_page(page, skip, LoadTestRow.of)
+
+
+async def _name_taken(k6: K6Cloud, project_id: int, name: str) -> str:
+    page = await k6.load_tests.list(project_id=project_id, name=name, top=1)
+    existing = (
+        f" It is load test {page.value[0].id}: to replace its script, use upload_load_test_script."
+        if page.value
+        else ""
+    )
+    return f"Not created: a load test named {name!r} already exists in project {project_id}.{existing}"
+
+
+OPERATIONS = [
+    read(list_load_tests, "List load tests"),
+    read(list_project_load_tests, "List load tests of a project"),
+    read(get_load_test, "Get a load test"),
+    write(create_load_test, "Create a load test"),
+    write(update_load_test, "Update a load test", idempotent=True),
+    confirmed(delete_load_test, "Delete a load test", preview_delete, destructive=True),
+    confirmed(move_load_test, "Move a load test", preview_move, destructive=False, idempotent=True),
+]

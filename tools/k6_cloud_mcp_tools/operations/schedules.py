@@ -1,0 +1,240 @@
+"""Tools for schedules: when a load test starts by itself."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Self
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from k6_cloud.client import K6Cloud
+from k6_cloud.errors import Conflict, NotFound
+from k6_cloud.planning.recurrence import problems_of
+from k6_cloud.schedules import CreateSchedule, Cron, RecurrenceRule, Schedule
+from k6_cloud_mcp_tools.context import K6, App
+from k6_cloud_mcp_tools.guard.previews import Preview
+from k6_cloud_mcp_tools.operation import confirmed, read, write
+from k6_cloud_mcp_tools.paging import one_page
+from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, ScheduleId, Skip
+from k6_cloud_mcp_tools.results import Moment, Rows
+from k6_cloud_mcp_tools.starts.forecast import Forecast, next_starts
+from k6_cloud_mcp_tools.starts.pricing import price_of, refusing
+from k6_cloud_mcp_tools.starts.schedule_words import essence, plan_of, repeats, with_next_start
+from k6_cloud_mcp_tools.verified_writes import Changed, Changes, changes, reading_back, require_shown
+
+Starts = Annotated[
+    AwareDatetime,
+    Field(description="First start (with cron: none before), with zone: 2026-12-01T02:00:00+01:00."),
+]
+
+
+class ScheduleRow(BaseModel):
+    """A schedule; without `next_run` it has expired. `repeats` is its rule or cron line in words."""
+
+    id: int
+    load_test_id: int
+    starts: Moment
+    repeats: str
+    deactivated: bool
+    next_run: Moment | None = None
+    created_by: str | None = None
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> Self:
+        """The row for a schedule."""
+        facts = schedule.model_dump(include=set(cls.model_fields))
+        return cls(**facts, repeats=repeats(schedule))
+
+
+class ChangedSchedule(ScheduleRow, Changed):
+    """A schedule after a write; `changed` tells the schedule that was replaced, in words."""
+
+
+async def list_schedules(k6: K6, limit: Limit = 20, skip: Skip = 0) -> Rows[ScheduleRow]:
+    """List schedules."""
+    page = await k6.schedules.list(top=limit, skip=skip, count=True)
+    return one_page(page, skip, ScheduleRow.of)
+
+
+async def get_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
+    """Get one schedule."""
+    return ScheduleRow.of(await k6.schedules.get(schedule_id))
+
+
+async def get_load_test_schedule(k6: K6, load_test_id: LoadTestId) -> ScheduleRow:
+    """Get the schedule of a load test."""
+    return ScheduleRow.of(await k6.schedules.of_load_test(load_test_id))
+
+
+async def create_load_test_schedule(
+    k6: K6,
+    load_test_id: LoadTestId,
+    starts: Starts,
+    recurrence_rule: RecurrenceRule | None = None,
+    cron: Cron | None = None,
+) -> ChangedSchedule:
+    """Schedule a load test: once, by a rule, or by cron; replaces its schedule. Shows the times and the price and asks first."""
+    plan = _plan(starts, recurrence_rule, cron)
+    before = await _schedule_of(k6, load_test_id)
+    await k6.schedules.create(load_test_id, plan)
+    with reading_back():
+        after = await k6.schedules.of_load_test(load_test_id)
+    require_shown(essence(plan), essence(after))
+    old = {"schedule": repeats(before) if before else None}
+    return _changed(after, changes(old, {"schedule": repeats(after)}))
+
+
+async def preview_create(
+    app: App, load_test_id: int, starts: datetime, recurrence_rule: RecurrenceRule | None, cron: Cron | None
+) -> Preview:
+    """When it will start, and what that costs. Raises ToolError for a schedule that would never start."""
+    plan = _plan(starts, recurrence_rule, cron)
+    times = next_starts(plan, datetime.now(UTC))
+    if not times:
+        raise ToolError(
+            "Not scheduled: it would never start. Give a time in the future, or a rule that repeats."
+        )
+    test = await app.k6.load_tests.get(load_test_id)
+    with refusing("Not scheduled"):
+        forecast = Forecast.of(plan, times, await price_of(app, test))
+    lines = [
+        f"Schedule load test {test.name!r} (id {test.id}), which then starts by itself, {_terms(app)}.",
+        *forecast.lines,
+        *await _replaced(app.k6, load_test_id),
+    ]
+    return Preview("\n".join(lines), load=forecast.load)
+
+
+async def delete_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
+    """Delete a schedule; the load test stays. Asks first."""
+    schedule = await k6.schedules.get(schedule_id)
+    await k6.schedules.delete(schedule_id)
+    return ScheduleRow.of(schedule)
+
+
+async def preview_delete(app: App, schedule_id: int) -> Preview:
+    """Which schedule goes."""
+    schedule = await app.k6.schedules.get(schedule_id)
+    return Preview(
+        f"Delete {await _described(app.k6, schedule, with_next_start)}. The test and its runs stay."
+    )
+
+
+async def activate_schedule(k6: K6, schedule_id: ScheduleId) -> ChangedSchedule:
+    """Let a deactivated schedule start its load test again. Asks first."""
+    before = await k6.schedules.get(schedule_id)
+    try:
+        await k6.schedules.activate(schedule_id)
+    except Conflict as error:
+        raise _expired(schedule_id) from error
+    return await _switched(k6, before, deactivated=False)
+
+
+async def preview_activate(app: App, schedule_id: int) -> Preview | None:
+    """What will start again, and what that costs; None when it is active already. Raises ToolError if it expired."""
+    schedule = await app.k6.schedules.get(schedule_id)
+    if schedule.next_run is None:
+        raise _expired(schedule_id)
+    if not schedule.deactivated:
+        return None
+    test = await app.k6.load_tests.get(schedule.load_test_id)
+    plan = plan_of(schedule)
+    times = next_starts(plan, datetime.now(UTC)) or [schedule.next_run]
+    with refusing("Not activated"):
+        forecast = Forecast.of(plan, times, await price_of(app, test))
+    lines = [
+        f"Activate {await _described(app.k6, schedule)}; it then starts by itself, {_terms(app)}.",
+        *forecast.lines,
+    ]
+    return Preview("\n".join(lines), load=forecast.load)
+
+
+async def deactivate_schedule(k6: K6, schedule_id: ScheduleId) -> ChangedSchedule:
+    """Keep a schedule from starting its load test, until activate_schedule. Runs under way go on."""
+    before = await k6.schedules.get(schedule_id)
+    await k6.schedules.deactivate(schedule_id)
+    return await _switched(k6, before, deactivated=True)
+
+
+async def _switched(k6: K6Cloud, before: Schedule, *, deactivated: bool) -> ChangedSchedule:
+    """A schedule as it reads now, which has to show that it is on or off."""
+    with reading_back():
+        after = await k6.schedules.get(before.id)
+    old, new = ({"deactivated": one.deactivated} for one in (before, after))
+    require_shown({"deactivated": deactivated}, new)
+    return _changed(after, changes(old, new))
+
+
+def _changed(schedule: Schedule, changed: Changes | None) -> ChangedSchedule:
+    return ChangedSchedule(**ScheduleRow.of(schedule).model_dump(), changed=changed)
+
+
+async def _schedule_of(k6: K6Cloud, load_test_id: int) -> Schedule | None:
+    try:
+        return await k6.schedules.of_load_test(load_test_id)
+    except NotFound:
+        return None
+
+
+def _expired(schedule_id: int) -> ToolError:
+    return ToolError(
+        f"Not activated: schedule {schedule_id} has expired. Set a new one with create_load_test_schedule."
+    )
+
+
+def _plan(starts: datetime, recurrence_rule: RecurrenceRule | None, cron: Cron | None) -> CreateSchedule:
+    """The schedule as the API takes it. Raises ToolError that names what is wrong with it."""
+    try:
+        plan = CreateSchedule.model_validate(
+            {"starts": starts}
+            | ({"recurrence_rule": recurrence_rule} if recurrence_rule else {})
+            | ({"cron": cron} if cron else {})
+        )
+    except ValidationError as error:
+        reasons = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors())
+        raise ToolError(f"Not scheduled: {reasons}.") from error
+    if problems := [f"{problem.target}: {problem.message}" for problem in problems_of(plan)]:
+        raise ToolError(f"Not scheduled: {' '.join(problems)}")
+    return plan
+
+
+def _terms(app: App) -> str:
+    """What starting by itself means: the sandbox charges nothing, but has to be there."""
+    return (
+        "in the sandbox only while this server runs, and free" if app.sandbox else "and is charged each time"
+    )
+
+
+async def _replaced(k6: K6Cloud, load_test_id: int) -> list[str]:
+    old = await _schedule_of(k6, load_test_id)
+    return [f"It replaces the schedule the test has: {repeats(old)}."] if old else []
+
+
+async def _described(k6: K6Cloud, schedule: Schedule, words: Callable[[Schedule], str] = repeats) -> str:
+    test = await k6.load_tests.get(schedule.load_test_id)
+    return f"schedule {schedule.id} of load test {test.name!r} (id {test.id}): {words(schedule)}"
+
+
+OPERATIONS = [
+    read(list_schedules, "List schedules"),
+    read(get_schedule, "Get a schedule"),
+    read(get_load_test_schedule, "Get a load test's schedule"),
+    confirmed(
+        create_load_test_schedule,
+        "Schedule a load test",
+        preview_create,
+        destructive=True,
+        idempotent=True,
+        open_world=True,
+    ),
+    confirmed(delete_schedule, "Delete a schedule", preview_delete, destructive=True),
+    confirmed(
+        activate_schedule,
+        "Activate a schedule",
+        preview_activate,
+        destructive=False,
+        idempotent=True,
+        open_world=True,
+    ),
+    write(deactivate_schedule, "Deactivate a schedule", idempotent=True),
+]

@@ -1,0 +1,150 @@
+"""Tools for test runs."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import anyio
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from k6_cloud.client import K6Cloud
+from k6_cloud.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    K6CloudError,
+    NotFound,
+    OutOfScope,
+    Unauthorized,
+)
+from k6_cloud.models import TestRun
+from k6_cloud.wrappers.dry_run import Rehearsed
+from k6_cloud_mcp_tools.context import K6, App, Call, TheApp
+from k6_cloud_mcp_tools.guard.callers import caller
+from k6_cloud_mcp_tools.guard.previews import Confirmed
+from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStart
+from k6_cloud_mcp_tools.metrics.live import live_figures
+from k6_cloud_mcp_tools.metrics.verdict import verdict_of
+from k6_cloud_mcp_tools.operation import confirmed as guarded
+from k6_cloud_mcp_tools.operation import read, write
+from k6_cloud_mcp_tools.operations.start import preview_start
+from k6_cloud_mcp_tools.paging import one_page
+from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, Skip, Starred, TestRunId
+from k6_cloud_mcp_tools.results import Rows, StartedRun, TestRunDetails, TestRunRow
+from k6_cloud_mcp_tools.starts.duplicates import already_started, run_of_lost_answer
+
+# Refusals that would have met an earlier try of the same start, too: nothing can have been started.
+_NOT_STARTED = (BadRequest, Unauthorized, Forbidden, NotFound, OutOfScope, Rehearsed)
+
+
+async def start_load_test(app: TheApp, load_test_id: LoadTestId, confirmed: Confirmed) -> StartedRun:
+    """Start a run of a load test: real traffic, and it costs VUh. Shows the price and asks first. Then wait_for_test_run."""
+    who = caller()
+    before = app.open_starts.find(who, load_test_id)
+    start = app.open_starts.begin(who, load_test_id, confirmed.key)
+    try:
+        started = await _start(app, load_test_id, start)
+    except _NOT_STARTED:
+        app.open_starts.refused(who, load_test_id, before)
+        raise
+    app.open_starts.end(who, load_test_id, started.test_run_id, start)
+    return started
+
+
+async def _start(app: App, load_test_id: int, start: OpenStart) -> StartedRun:
+    """Start a run, or find it where the answer was lost."""
+    try:
+        run = await app.k6.load_tests.start(load_test_id, start.key)
+    except _NOT_STARTED:
+        raise
+    except K6CloudError as error:
+        found = await run_of_lost_answer(app, load_test_id, start, error)
+        return _started(found, "The answer to the start was lost, and the run was then found in the list. ")
+    return _started(run, page_url=run.test_run_details_page_url)
+
+
+def _started(run: TestRun, note: str = "", page_url: str | None = None) -> StartedRun:
+    return StartedRun(
+        test_run_id=run.id,
+        status=run.status,
+        page_url=page_url,
+        next=f"{note}Call wait_for_test_run with test_run_id {run.id}.",
+    )
+
+
+async def list_load_test_runs(
+    k6: K6, load_test_id: LoadTestId, starred: Starred = False, limit: Limit = 20, skip: Skip = 0
+) -> Rows[TestRunRow]:
+    """List the runs of a load test, newest first."""
+    page = await k6.load_tests.list_runs(
+        load_test_id, is_starred=starred or None, top=limit, skip=skip, order_by="created desc", count=True
+    )
+    return one_page(page, skip, TestRunRow.of)
+
+
+async def get_test_run(k6: K6, test_run_id: TestRunId) -> TestRunDetails:
+    """Get a run: status, result, cost, options, and a verdict that says what the result really means."""
+    run = await k6.test_runs.get(test_run_id)
+    return TestRunDetails.of(run, await verdict_of(k6, run))
+
+
+async def abort_test_run(k6: K6, test_run_id: TestRunId) -> TestRunDetails:
+    """Stop a run that is under way. What it used so far is charged. Stopping takes a moment: wait_for_test_run."""
+    try:
+        await k6.test_runs.abort(test_run_id)
+    except Conflict as error:
+        run = await k6.test_runs.get(test_run_id)
+        raise ToolError(
+            f"Not aborted: run {run.id} is not running, it is {run.status}"
+            f"{f' with result {run.result}' if run.result else ''}. There is nothing to stop."
+        ) from error
+    return TestRunDetails.of(await k6.test_runs.get(test_run_id))
+
+
+async def wait_for_test_run(
+    app: TheApp,
+    ctx: Call,
+    test_run_id: TestRunId,
+    max_seconds: Annotated[int, Field(ge=1, le=45)] = 45,
+) -> TestRunDetails:
+    """Wait until a run has ended, for max_seconds at most. If it is still going, the result says so: call again."""
+    run = await app.k6.test_runs.get(test_run_id)
+    began = anyio.current_time()
+    with anyio.move_on_after(max_seconds):
+        while not run.is_final:
+            await _report(ctx, app.k6, run, anyio.current_time() - began)
+            await anyio.sleep(app.poll_seconds)
+            run = await app.k6.test_runs.get(test_run_id)
+    return TestRunDetails.of(run, await verdict_of(app.k6, run))
+
+
+async def _report(ctx: Call, k6: K6Cloud, run: TestRun, waited: float) -> None:
+    """Progress is the time waited, which only grows; the message says how the run is doing."""
+    figures = await live_figures(k6, run)
+    await ctx.report_progress(
+        waited, message=f"Run {run.id} is {run.status}{_time(run)}{figures and f': {figures}'}"
+    )
+
+
+def _time(run: TestRun) -> str:
+    """How long the run has been in its status, and how much of it is left."""
+    lasted = max(0, round((datetime.now(UTC) - run.status_details.entered).total_seconds()))
+    if run.status != "running" or not run.estimated_duration:
+        return f", for {lasted} s"
+    return f", for {lasted} s, about {max(0, run.estimated_duration - lasted)} s left"
+
+
+OPERATIONS = [
+    guarded(
+        start_load_test,
+        "Start a load test",
+        preview_start,
+        destructive=False,
+        open_world=True,
+        repeated=already_started,
+    ),
+    read(list_load_test_runs, "List runs of a load test"),
+    read(get_test_run, "Get a test run"),
+    write(abort_test_run, "Abort a test run", destructive=True, ends_run=True),
+    read(wait_for_test_run, "Wait for a test run"),
+]

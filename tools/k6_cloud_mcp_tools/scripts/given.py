@@ -1,0 +1,104 @@
+"""Scripts as a caller gives them: inline, or as a file or folder on this machine."""
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from anyio import to_thread
+from mcp.server.mcpserver.exceptions import ToolError
+
+from k6_cloud.errors import ScriptError
+from k6_cloud.scripts.script import Script
+from k6_cloud_mcp_tools.context import App
+from k6_cloud_mcp_tools.results import ScriptFacts
+from k6_cloud_mcp_tools.scripts.local_files import entry_of, needs_bundling, project_of
+
+_SUFFIXES = (".js", ".mjs", ".ts", ".tar")
+
+
+@asynccontextmanager
+async def given_script(app: App, text: str | None, path: str | None) -> AsyncGenerator[Script | None, None]:
+    """The script that was given, or None; one of several files as the archive that k6 makes of them.
+
+    Raises ToolError where the two contradict or the file may not be read, ScriptError where k6 cannot bundle it.
+    """
+    if text is not None and path is not None:
+        raise ToolError("Give script or script_path, not both. Nothing was sent.")
+    if text is None and path is None:
+        yield None
+        return
+    limit = app.k6.max_script_bytes
+    if text is not None:
+        script = Script.from_chunks([text.encode()], limit)
+    else:
+        script = await _read(app, path or "", limit)
+    with script:
+        _require_usable(script)
+        yield script
+
+
+def facts(script: Script) -> ScriptFacts:
+    """What is said of a script instead of its bytes."""
+    return ScriptFacts(kind=script.kind, size=script.size, sha256=script.sha256)
+
+
+async def _read(app: App, path: str, limit: int) -> Script:
+    if not app.local_files:
+        raise ToolError(
+            "script_path works only when the server runs on this machine over stdio: send script instead."
+        )
+    # Unlike Path.expanduser it leaves a ~ that it cannot resolve as it is.
+    file = Path(os.path.expanduser(path))
+    project = None
+    if _is_folder(file):
+        file, project = entry_of(file), file
+    if file.suffix not in _SUFFIXES:
+        raise ToolError(
+            f"script_path must end in {', '.join(_SUFFIXES)}, or be a folder. {path!r} was not read."
+        )
+    # Only a plain file: opening a pipe would wait for ever.
+    if not file.is_file():
+        raise ToolError(f"There is no file {str(file.absolute())!r}. Give its full path. Nothing was sent.")
+    script = Script.from_path(file, limit)
+    if not await to_thread.run_sync(_is_part_of_more, file, script):
+        return script
+    with script:
+        return await _bundle(app, file, project)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except ValueError:
+        return False
+
+
+def _is_part_of_more(file: Path, script: Script) -> bool:
+    if script.kind == "archive" or file.suffix == ".tar":
+        return False
+    try:
+        return needs_bundling(file, script.text())
+    except ScriptError:
+        return False
+
+
+async def _bundle(app: App, file: Path, project: Path | None) -> Script:
+    """The archive of a script. Raises ToolError where there is no k6 to make it."""
+    bundled = await app.bundle_script(file, project or project_of(file)) if app.bundle_script else None
+    if bundled is None:
+        raise ToolError(
+            f"{file.name} uses other local files or is TypeScript, and only k6 can put such a script together, but there is no "
+            "k6 here. Install k6 or set K6_PATH, or run `k6 archive` elsewhere and give the .tar. Nothing was sent."
+        )
+    return bundled
+
+
+def _require_usable(script: Script) -> None:
+    if not script.size:
+        raise ToolError("The script is empty. Nothing was sent.")
+    if script.kind == "javascript":
+        try:
+            script.text()
+        except ScriptError as error:
+            raise ToolError(f"{error} Nothing was sent.") from error
