@@ -6,7 +6,8 @@ K6CloudError
 │   └── BadAnswer           ... that the API would give: a redirect, a page of a proxy, a broken body
 ├── OutOfScope              the call would reach a project that the client is held off
 ├── ScriptError             a script that cannot be handled here
-│   └── ScriptTooLarge      ... because it is past the size limit
+│   ├── ScriptTooLarge      ... because it is past the size limit
+│   └── NotAnalysed         ... because reading it takes more time or memory than it may
 └── StatusError             the API said no
     ├── BadRequest          400
     ├── Unauthorized        401
@@ -60,6 +61,10 @@ class ScriptError(K6CloudError):
 
 class ScriptTooLarge(ScriptError):
     """A script is past the size limit; nothing was sent or kept."""
+
+
+class NotAnalysed(ScriptError):
+    """A text takes more time or memory to analyse than one text may; nothing was sent or kept."""
 
 
 class StatusError(K6CloudError):

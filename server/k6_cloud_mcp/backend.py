@@ -27,6 +27,7 @@ from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
 from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
 from k6_cloud_mcp_tools.storage.script_files import Backups
+from k6_runner.bounded import run_bounded
 
 
 @asynccontextmanager
@@ -90,6 +91,7 @@ def _ruled(app: App, settings: Settings, measures: Measures | None) -> App:
         audit=audit_of(settings, measures),
         kept_scripts=_kept_scripts(settings),
         ask_seconds=settings.ask_seconds,
+        in_worker=run_bounded,
         default_project_id=app.default_project_id or policy.only_project,
     )
     return ruled.under(policy)

@@ -1,10 +1,12 @@
 """What the settings make of the app behind the tools."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from support import bounded_calls
 
 from k6_cloud.scripts.script import MIB, Script
 from k6_cloud_mcp.backend import open_backend
@@ -34,6 +36,11 @@ async def test_without_backups_nothing_is_kept(tmp_path: Path):
         with Script.from_chunks([b"// old"]) as script:
             assert not await app.kept_scripts.keep(script, 1)
     assert [*tmp_path.iterdir()] == []
+
+
+async def test_untrusted_text_is_analysed_in_another_process(tmp_path: Path):
+    async with open_backend(cloud(tmp_path), local_files=False) as app:
+        assert await app.in_worker(bounded_calls.process_id) != os.getpid()
 
 
 def test_the_state_directory_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

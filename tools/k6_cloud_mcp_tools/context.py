@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Protocol, Self, TypeVar, TypeVarTuple
 
 import anyio
 from mcp.server.mcpserver import AcceptedElicitation, Context
@@ -20,6 +20,21 @@ from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
 
 InspectScript = Callable[[Script], Awaitable[Json | None]]
 BundleScript = Callable[[Path, Path], Awaitable[Script | None]]
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class InWorker(Protocol):
+    """Calls a module's function over untrusted text where a limit of time and memory ends it, off the event loop.
+
+    Raises NotAnalysed, about `what`, when it does. Function, arguments and result must be picklable.
+    """
+
+    async def __call__(self, function: Callable[[*Ts], T], *args: *Ts, what: str = "the script") -> T: ...
+
+
+async def _in_thread(function: Callable[[*Ts], T], *args: *Ts, what: str = "the script") -> T:  # noqa: ARG001
+    return await anyio.to_thread.run_sync(function, *args)
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,7 @@ class App:
     `silent` are the clients that left a question open; one `turn` at a time spends from the day's allowance.
     `ask_seconds` is how long a client is waited for that was sent a question.
     `inspect_script` tells the options of a JavaScript script by running k6 on it; None where there is no k6.
+    `in_worker` calls a function that reads untrusted text; without a server there is only a thread for it.
     `bundle_script` makes an archive of an entry file and what it imports from the folder that is given beside it.
     `local_files` allows scripts by path on this machine (stdio only). `poll_seconds` paces waiting for a run.
     """
@@ -48,6 +64,7 @@ class App:
     default_project_id: int | None = None
     inspect_script: InspectScript | None = None
     bundle_script: BundleScript | None = None
+    in_worker: InWorker = _in_thread
     local_files: bool = False
     poll_seconds: float = 2.0
 
