@@ -1,0 +1,1 @@
+"""Reading scripts by their syntax tree, without running them."""
