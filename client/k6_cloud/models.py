@@ -5,19 +5,30 @@ silently dropped). Fields newer than the documented page are optional on input, 
 deployments leave them out. Dates without a zone are taken as UTC. VUh arrive as number or string.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Json = dict[str, Any]
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _as_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def require_iso(value: Any) -> Any:
+    """Refuse a number as a moment: pydantic would count it as seconds or milliseconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_DATE.match(value)):
+        return value
+    raise ValueError("must be a date and time such as 2026-12-01T02:00:00Z")
+
+
 UtcDatetime = Annotated[datetime, AfterValidator(_as_utc)]
+# What a request may hold: text in ISO form.
+IsoDatetime = Annotated[UtcDatetime, BeforeValidator(require_iso)]
 TestName = Annotated[str, Field(min_length=1, max_length=300)]
 ProjectName = Annotated[str, Field(min_length=1, max_length=255)]
 ScriptKind = Literal["javascript", "archive"]

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from k6_cloud.api import Api, body, parse
-from k6_cloud.models import Page, Request, Response, UtcDatetime
+from k6_cloud.models import IsoDatetime, Page, Request, Response, UtcDatetime, require_iso
 
 _PATH = "/cloud/v6/schedules"
 
@@ -19,7 +19,7 @@ class RecurrenceRule(Request):
     frequency: Frequency
     interval: Annotated[int, Field(ge=1)] = 1
     byday: list[Weekday] | None = None
-    until: UtcDatetime | None = None
+    until: IsoDatetime | None = None
     count: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
@@ -39,7 +39,7 @@ class Cron(Request):
 class CreateSchedule(Request):
     """When to start: `starts` alone is once; a rule or a cron line repeats it."""
 
-    starts: AwareDatetime
+    starts: Annotated[AwareDatetime, BeforeValidator(require_iso)]
     recurrence_rule: RecurrenceRule | None = None
     cron: Cron | None = None
 

@@ -18,6 +18,7 @@ from k6_cloud_sandbox.api import (
     metrics,
     options,
     projects,
+    provisioning,
     schedules,
     test_runs,
 )
@@ -34,6 +35,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _PREFIX = "/cloud/v6"
 # The version before is the only one that has metrics.
 _METRICS_PREFIX = "/cloud/v5"
+_PROVISIONING_PREFIX = "/provisioning/v1"
 _FAILURES: dict[int | str, dict[str, Any]] = {
     "default": {"model": ErrorResponse, "description": "Any failure."}
 }
@@ -59,6 +61,7 @@ def create_app(backend: Backend, hosts: tuple[str, ...] = LOOPBACK) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router, prefix=_PREFIX, responses=_FAILURES)
     app.include_router(metrics.router, prefix=_METRICS_PREFIX, responses=_FAILURES)
+    app.include_router(provisioning.router, prefix=_PROVISIONING_PREFIX)
     _add_site(app, backend.store)
     return app
 

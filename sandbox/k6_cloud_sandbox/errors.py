@@ -2,6 +2,7 @@
 
 Problem
 ├── InvalidRequest        400
+├── NotEmulated           400
 ├── InvalidToken          401
 ├── PermissionDenied      403
 ├── NotFound              404
@@ -52,6 +53,13 @@ class InvalidRequest(Problem):
     def fields(cls, details: list[ErrorDetail]) -> "InvalidRequest":
         """Several wrong values."""
         return cls("Request validation error.", details=details)
+
+
+class NotEmulated(Problem):
+    """The real service can do it, the sandbox cannot. Not 501: clients repeat what got a 5xx."""
+
+    status = 400
+    code = "not_emulated"
 
 
 class InvalidToken(Problem):
@@ -110,5 +118,5 @@ class UnsupportedMediaType(Problem):
 
 
 def error_body(error: ApiError) -> dict[str, object]:
-    """The JSON of a failure."""
-    return ErrorResponse(error=error).model_dump(mode="json")
+    """The JSON of a failure. Absent fields are left out: k6 panics on a `target` that is null."""
+    return ErrorResponse(error=error).model_dump(mode="json", exclude_none=True)

@@ -31,6 +31,21 @@ TOOLS = {operation.name: tool_of(operation.name) for operation in OPERATIONS}
         ("update_project", {"labels": {}}, "labels: no such argument. set_project_labels sets the labels."),
         ("update_project", {"is_default": True}, "is_default: no such argument. The API cannot set it"),
         ("start_load_test", {"vus": 5}, "vus: no such argument. Options stand in the script:"),
+        (
+            "create_load_test_schedule",
+            {"cron": {"schedule": "@daily", "timezone": "UTC"}},
+            "cron.timezone: no such argument. Did you mean time_zone? Valid: schedule, time_zone.",
+        ),
+        (
+            "create_load_test_schedule",
+            {"recurrence_rule": {"frequency": "DAILY", "times": 3}},
+            "recurrence_rule.times: no such argument. Valid: byday, count, frequency, interval, until.",
+        ),
+        (
+            "create_labels",
+            {"keys": ["a"], "key": "b"},
+            "key: no such argument. Did you mean keys? Valid: keys.",
+        ),
     ],
 )
 async def test_what_a_tool_cannot_set_names_the_tool_that_can(

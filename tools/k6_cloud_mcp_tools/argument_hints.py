@@ -1,4 +1,9 @@
-"""Arguments that a tool does not take because another tool sets them, or nothing does."""
+"""Arguments that a tool does not take: what sets them instead, and what it does take at that place."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 _RUN = "star_test_run and unstar_test_run set it."
 _SCRIPT = "upload_load_test_script sets the script."
@@ -77,3 +82,24 @@ ELSEWHERE = {
 def where_to_set(tool: str, argument: str) -> str | None:
     """Where to set what `tool` does not take as an argument, as a sentence; None where that is not known."""
     return ELSEWHERE.get(tool, {}).get(argument)
+
+
+def known_names(arguments: type[BaseModel], place: Sequence[str | int]) -> set[str]:
+    """The names that may stand at `place`, which leads to a name that may not: those of the object around it.
+
+    For `cron.timezone` they are those of `cron`, not the tool's own.
+    """
+    models = [arguments]
+    for part in place[:-1]:
+        if isinstance(part, str):
+            fields = [model.model_fields[part] for model in models if part in model.model_fields]
+            models = [inner for field in fields for inner in _models_in(field.annotation)] or models
+    return {field.alias or name for model in models for name, field in model.model_fields.items()}
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models in a type such as `list[Model] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)

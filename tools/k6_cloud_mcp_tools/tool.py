@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from k6_cloud.errors import K6CloudError
-from k6_cloud_mcp_tools.argument_hints import where_to_set
+from k6_cloud_mcp_tools.argument_hints import known_names, where_to_set
 from k6_cloud_mcp_tools.context import Call
 from k6_cloud_mcp_tools.guard import elicitation
 from k6_cloud_mcp_tools.guard.confirmations import ConfirmationRefused
@@ -120,8 +120,8 @@ class K6Tool(Tool):
         if problem["type"] == "extra_forbidden":
             if elsewhere := where_to_set(self.name, name):
                 return f"- {name}: no such argument. {elsewhere}"
-            known = sorted(self.parameters["properties"])
-            close = difflib.get_close_matches(name, known, n=1)
+            known = sorted(known_names(self.fn_metadata.arg_model, problem["loc"]))
+            close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
             return f"- {name}: no such argument.{hint} Valid: {', '.join(known)}."
         return f"- {name}: {problem['msg'].removeprefix('Input ').removeprefix('Value error, ')}."

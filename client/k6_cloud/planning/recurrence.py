@@ -53,7 +53,10 @@ def next_start(plan: CreateSchedule, after: datetime) -> datetime | None:
 
 
 def problems_of(plan: CreateSchedule) -> Iterator[ErrorDetail]:
-    """What is wrong with a plan beyond its form: the cron line, or its time zone."""
+    """What is wrong with a plan beyond its form: the end of its rule, the cron line, or its time zone."""
+    if plan.recurrence_rule and plan.recurrence_rule.until and plan.recurrence_rule.until < plan.starts:
+        message = "until lies before starts, so the schedule would never start; give a later until."
+        yield ErrorDetail(message=message, code="invalid", target="recurrence_rule.until")
     if plan.cron is None:
         return
     if plan.cron.time_zone not in _time_zones():

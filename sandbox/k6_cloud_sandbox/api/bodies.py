@@ -54,9 +54,9 @@ def require_json(request: Request) -> None:
         raise UnsupportedMediaType(given)
 
 
-def require_type(request: Request, expected: str) -> None:
-    """Raise UnsupportedMediaType unless the body says it is `expected`."""
-    if (given := media_type(request)) != expected:
+def require_type(request: Request, *expected: str) -> None:
+    """Raise UnsupportedMediaType unless the body says it is one of `expected`."""
+    if (given := media_type(request)) not in expected:
         raise UnsupportedMediaType(given)
 
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from k6_cloud.models import ApiError, ErrorDetail
 from k6_cloud_sandbox.errors import InvalidRequest, NotFound, PermissionDenied, Problem, error_body
@@ -16,6 +17,7 @@ from k6_cloud_sandbox.errors import InvalidRequest, NotFound, PermissionDenied, 
 _log = logging.getLogger(__name__)
 _PLACES = frozenset({"body", "query", "header", "path"})
 _CODES = {400: "validation_error", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _MESSAGES = {404: "Resource not found."}
 
 
@@ -70,11 +72,22 @@ def _refusal(places: set[str], details: list[ErrorDetail]) -> Problem:
     return NotFound() if "path" in places else InvalidRequest.fields(details)
 
 
-def _http(_: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = _MESSAGES.get(error.status_code, f"{error.detail.rstrip('.')}.")
     code = _CODES.get(error.status_code, "error")
-    return _answer(error.status_code, ApiError(message=message, code=code), error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return _answer(error.status_code, ApiError(message=message, code=code), headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of a path. The framework names those of the first route alone; each method is a route here."""
+
+    def answers(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return ", ".join(filter(answers, _METHODS))
 
 
 def _beyond_limits(_: Request, error: Exception) -> Response:

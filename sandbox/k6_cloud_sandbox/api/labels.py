@@ -43,7 +43,7 @@ def delete_label_key(backend: BackendOf, key_id: Id) -> None:
     backend.store.labels.delete_key(key_id)
 
 
-@router.get("/projects/{project_id}/labels")
+@router.get("/projects/{project_id}/labels", response_model_exclude_none=True)
 def list_project_labels(backend: BackendOf, project_id: Id) -> ProjectLabelList:
     """The labels of a project."""
     return ProjectLabelList(value=backend.store.labels.of_project(project_id))

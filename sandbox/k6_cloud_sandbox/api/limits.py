@@ -8,7 +8,7 @@ from k6_cloud.limits import PatchProjectLimits, ProjectLimits
 from k6_cloud_sandbox.api.access import require_stack
 from k6_cloud_sandbox.api.backend import BackendOf
 from k6_cloud_sandbox.api.bodies import require_json
-from k6_cloud_sandbox.api.ids import Id
+from k6_cloud_sandbox.api.ids import Id, id_in
 from k6_cloud_sandbox.api.lists import Listing, Paging
 from k6_cloud_sandbox.errors import InvalidRequest
 
@@ -16,12 +16,12 @@ router = APIRouter(tags=["limits"], dependencies=[Depends(require_stack)])
 _MOST_IDS = 30
 
 
-def project_ids(project_id_in: Annotated[str, Query()] = "") -> list[int]:
-    """The ids of `project_id_in`, a comma list of 30 at most."""
+def project_ids(project_id_in: Annotated[list[str] | None, Query()] = None) -> list[int]:
+    """The ids of `project_id_in`: a comma list, or the parameter once for each; 30 at most."""
     try:
-        ids = [int(part) for part in project_id_in.split(",")] if project_id_in else []
+        ids = [id_in(part) for given in project_id_in or () if given for part in given.split(",")]
     except ValueError:
-        raise InvalidRequest.field("project_id_in", "This is no comma-separated list of ids.") from None
+        raise InvalidRequest.field("project_id_in", "This is not a comma-separated list of ids.") from None
     if len(ids) > _MOST_IDS:
         raise InvalidRequest.field("project_id_in", f"These are more than {_MOST_IDS} ids.")
     return ids

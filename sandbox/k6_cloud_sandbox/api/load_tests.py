@@ -11,13 +11,13 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from k6_cloud.models import (
+    IsoDatetime,
     LoadTest,
     MoveLoadTest,
     PatchLoadTest,
     StartedTestRun,
     TestName,
     TestRun,
-    UtcDatetime,
 )
 from k6_cloud.scripts.script import CHUNK, Script
 from k6_cloud_sandbox.api.access import require_stack
@@ -123,7 +123,8 @@ def download_script(backend: BackendOf, test_id: Id, request: Request) -> Script
 @router.put("/load_tests/{test_id}/script", status_code=204, openapi_extra=_body(BINARY, _FILE))
 def upload_script(backend: BackendOf, test_id: Id, request: Request) -> None:
     """Replace the script by UTF-8 JavaScript or a k6 archive."""
-    require_type(request, BINARY)
+    # `curl -T script.js` sends no type.
+    require_type(request, BINARY, "")
     backend.store.load_tests.get(test_id)
     with receive_script(chunks(request), backend.settings.max_script_bytes) as script:
         backend.store.load_tests.set_script(test_id, script)
@@ -148,8 +149,8 @@ def list_runs_of_load_test(
     test_id: Id,
     paging: PagingOf,
     order: RunOrder,
-    created_after: UtcDatetime | None = None,
-    created_before: UtcDatetime | None = None,
+    created_after: IsoDatetime | None = None,
+    created_before: IsoDatetime | None = None,
     is_starred: bool | None = None,
 ) -> Listing[TestRun]:
     """The runs of a load test."""

@@ -3,10 +3,11 @@
 import re
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, ValidationError, model_validator
 
-from k6_cloud.models import Request, UtcDatetime
+from k6_cloud.models import IsoDatetime, Request
 from k6_cloud_sandbox.api.error_handlers import details_of
+from k6_cloud_sandbox.api.ids import id_in
 from k6_cloud_sandbox.errors import InvalidRequest
 
 AnyCall = TypeVar("AnyCall", bound=Request)
@@ -20,8 +21,8 @@ class AggregateCall(Request):
 
     query: str
     metric: str
-    start: UtcDatetime | None = None
-    end: UtcDatetime | None = None
+    start: IsoDatetime | None = None
+    end: IsoDatetime | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "AggregateCall":
@@ -40,7 +41,10 @@ class RunsCall(Request):
     """Which runs of a load test are meant: its newest, or those with the given ids."""
 
     test_run_count: Annotated[int, Field(ge=1, le=_MOST_RUNS)] | None = None
-    test_run_ids: Annotated[list[int], Field(min_length=1, max_length=_MOST_RUNS)] | None = None
+    test_run_ids: (
+        Annotated[list[Annotated[int, BeforeValidator(id_in)]], Field(min_length=1, max_length=_MOST_RUNS)]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _one_way(self) -> "RunsCall":

@@ -14,6 +14,7 @@ from k6_cloud_sandbox.errors import NotFound
 from k6_cloud_sandbox.settings import STACK_ID
 
 auth = APIRouter(tags=["authorization"], dependencies=[Depends(require_token)])
+ProjectText = Annotated[str | None, Query(max_length=255)]
 router = APIRouter(prefix="/projects", tags=["projects"], dependencies=[Depends(require_stack)])
 
 
@@ -35,8 +36,8 @@ def list_projects(
     backend: BackendOf,
     paging: Annotated[Paging, Depends()],
     order: Annotated[Order, Depends(ordering("created", "name"))],
-    name: str | None = None,
-    name_search: Annotated[str | None, Query(max_length=255)] = None,
+    name: ProjectText = None,
+    name_search: ProjectText = None,
 ) -> Listing[Project]:
     """Projects; `name` matches exactly, `name_search` a part of the name."""
     return paging.listing(backend.store.projects.list(paging.slice(order), name, name_search))

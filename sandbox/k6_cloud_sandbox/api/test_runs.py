@@ -6,7 +6,7 @@ from anyio import from_thread
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
-from k6_cloud.models import TestRun, UtcDatetime
+from k6_cloud.models import IsoDatetime, TestRun
 from k6_cloud.test_runs import Distribution, PatchTestRun
 from k6_cloud_sandbox.api.access import require_stack
 from k6_cloud_sandbox.api.backend import BackendOf
@@ -22,8 +22,8 @@ router = APIRouter(prefix="/test_runs", tags=["test runs"], dependencies=[Depend
 def list_test_runs(
     backend: BackendOf,
     paging: Annotated[Paging, Depends()],
-    created_after: UtcDatetime | None = None,
-    created_before: UtcDatetime | None = None,
+    created_after: IsoDatetime | None = None,
+    created_before: IsoDatetime | None = None,
 ) -> Listing[TestRun]:
     """All runs, the oldest first."""
     rows = backend.store.runs.list(paging.slice(), created_after=created_after, created_before=created_before)

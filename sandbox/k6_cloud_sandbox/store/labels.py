@@ -54,10 +54,10 @@ class Labels:
             connection.execute("DELETE FROM label_keys WHERE id = ?", [key_id])
 
     def of_project(self, project_id: int) -> list[ProjectLabel]:
-        """The labels of a project. Raises NotFound."""
+        """The labels of a project, without the ids of their keys, as the API lists them. Raises NotFound."""
         with self._database.read() as connection:
             get_project(connection, project_id)
-            return _labels(connection, project_id)
+            return [label.model_copy(update={"key_id": None}) for label in _labels(connection, project_id)]
 
     def set_of_project(self, project_id: int, labels: Sequence[NewProjectLabel]) -> list[ProjectLabel]:
         """Replace the labels of a project; a key named by text is created where it is new.

@@ -3,6 +3,8 @@ import json
 import httpx
 import pytest
 
+from k6_cloud_sandbox.store.store import Store
+
 
 @pytest.mark.parametrize(
     "path", ["/cloud/v6/nothing", "/nothing", "/cloud/v6/load_tests/", "/cloud/v6/load_tests/abc"]
@@ -11,9 +13,7 @@ async def test_an_unknown_path_is_404_in_the_error_body(http: httpx.AsyncClient,
     answer = await http.get(path)
 
     assert answer.status_code == 404
-    assert answer.json() == {
-        "error": {"message": "Resource not found.", "code": "not_found", "target": None, "details": None}
-    }
+    assert answer.json() == {"error": {"message": "Resource not found.", "code": "not_found"}}
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**63 - 1, 2**63, 10**30])
@@ -27,7 +27,52 @@ async def test_a_wrong_method_is_405_in_the_error_body(http: httpx.AsyncClient):
 
     assert answer.status_code == 405
     assert answer.json()["error"]["code"] == "method_not_allowed"
-    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "projects", "GET, POST"),
+        ("POST", "load_tests/1", "GET, PATCH, DELETE"),
+        ("DELETE", "load_tests/1/script", "GET, PUT"),
+        ("GET", "load_tests/1/start", "POST"),
+        ("OPTIONS", "labels/1", "PATCH, DELETE"),
+    ],
+)
+async def test_a_wrong_method_is_told_all_that_the_path_allows(
+    http: httpx.AsyncClient, method: str, path: str, allowed: str
+):
+    answer = await http.request(method, f"/cloud/v6/{path}")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "load_tests/9", None),
+        ("GET", "projects?$orderby=age", None),
+        ("POST", "projects", {"name": ""}),
+        ("POST", "projects", {"name": "Default project"}),
+        ("GET", "projects?$top=many", None),
+    ],
+)
+async def test_absent_fields_of_a_failure_are_left_out(
+    http: httpx.AsyncClient, method: str, path: str, body: object
+):
+    answer = await http.request(method, f"/cloud/v6/{path}", json=body)
+
+    assert answer.status_code >= 400
+    assert b"null" not in answer.content
+
+
+@pytest.mark.parametrize("number", ["1_0", "+1", "%201", "1.0", "\u0661"])
+async def test_only_plain_digits_are_an_id(http: httpx.AsyncClient, store: Store, number: str):
+    for name in "bcdefghijk":
+        store.projects.create(name)
+
+    assert (await http.get(f"/cloud/v6/projects/{number}")).status_code == 404
+    assert (await http.get("/cloud/v6/projects/10")).json()["name"] == "j"
 
 
 @pytest.mark.parametrize(

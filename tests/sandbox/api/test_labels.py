@@ -76,7 +76,10 @@ async def test_labels_of_a_project_are_replaced_and_shown_with_it(http: httpx.As
         {"key_id": 3, "key": "env", "value": "prod"},
         {"key_id": 1, "key": "team", "value": "a"},
     ]
-    assert (await http.get(LABELS)).json() == put.json()
+    assert (await http.get(LABELS)).json()["value"] == [
+        {"key": "env", "value": "prod"},
+        {"key": "team", "value": "a"},
+    ]
     assert (await http.get("/cloud/v6/projects/1")).json()["labels"] == {"env": "prod", "team": "a"}
 
 

@@ -42,18 +42,23 @@ async def test_limits_are_listed_for_all_projects_or_for_some(http: httpx.AsyncC
     for name in "bcd":
         store.projects.create(name)
 
-    async def listed(**query: str) -> Any:
+    async def listed(**query: str | list[str]) -> Any:
         answer = await http.get("/cloud/v6/project-limits", params=query)
         return [limits["project_id"] for limits in answer.json()["value"]]
 
     assert await listed() == [1, 2, 3, 4]
     assert await listed(project_id_in="4,2,9") == [2, 4]
+    assert await listed(project_id_in=["4", "1"]) == [1, 4]
+    assert await listed(project_id_in=["1,2", "3"]) == [1, 2, 3]
+    assert await listed(project_id_in=["", "2"]) == [2]
     page = (await http.get("/cloud/v6/project-limits", params={"$top": "2", "$count": "true"})).json()
     assert (page["@count"], "%24skip=2" in page["@nextLink"]) == (4, True)
 
 
-@pytest.mark.parametrize("ids", ["a", "1,,2", ",".join(["1"] * 31)])
-async def test_a_list_of_ids_that_is_none_or_too_long_is_400(http: httpx.AsyncClient, ids: str):
+@pytest.mark.parametrize(
+    "ids", ["a", "1,,2", "1_0", " 1", str(2**63), ",".join(["1"] * 31), ["1"] * 31, ["1", "a"]]
+)
+async def test_a_list_of_ids_that_is_none_or_too_long_is_400(http: httpx.AsyncClient, ids: str | list[str]):
     answer = await http.get("/cloud/v6/project-limits", params={"project_id_in": ids})
 
     assert answer.status_code == 400

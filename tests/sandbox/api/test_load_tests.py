@@ -223,8 +223,6 @@ async def test_deleting_a_running_test_is_409(http: httpx.AsyncClient):
     assert answer.json()["error"] == {
         "message": "Cannot delete test while it's running.",
         "code": "conflict",
-        "target": None,
-        "details": None,
     }
 
 

@@ -108,3 +108,13 @@ async def test_there_are_1000_projects_at_most(http: httpx.AsyncClient, store: S
 
     assert answer.status_code == 409
     assert "(1000)" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("parameter", ["name", "name_search"])
+async def test_a_name_past_its_length_cannot_be_looked_up(http: httpx.AsyncClient, parameter: str):
+    fits = await http.get("/cloud/v6/projects", params={parameter: "x" * 255})
+    too_long = await http.get("/cloud/v6/projects", params={parameter: "x" * 256})
+
+    assert fits.json()["value"] == []
+    assert too_long.status_code == 400
+    assert too_long.json()["error"]["details"][0]["target"] == parameter

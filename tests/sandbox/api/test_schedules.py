@@ -84,13 +84,20 @@ async def test_a_cron_line_is_told_as_it_was_given(http: httpx.AsyncClient):
             },
             None,
         ),
+        ({"starts": 5}, "starts"),
+        ({"starts": "1700000000"}, "starts"),
+        ({"starts": wire(STARTS), "recurrence_rule": WEEKLY | {"until": 1.5}}, "recurrence_rule.until"),
+        (
+            {"starts": wire(STARTS), "recurrence_rule": WEEKLY | {"until": "2020-01-01T00:00:00Z"}},
+            "recurrence_rule.until",
+        ),
     ],
 )
 async def test_a_wrong_schedule_is_400_and_changes_nothing(http: httpx.AsyncClient, body: Any, target: str):
     answer = await http.post(URL, json=body)
 
     assert answer.status_code == 400
-    assert [detail["target"] for detail in answer.json()["error"]["details"]] == [target]
+    assert [detail.get("target") for detail in answer.json()["error"]["details"]] == [target]
     assert (await http.get(URL)).status_code == 404
 
 

@@ -187,3 +187,17 @@ async def test_every_operation_on_an_unknown_run_is_404(http: httpx.AsyncClient)
     assert (await http.patch("/cloud/v6/test_runs/9", json={"note": ""})).status_code == 404
     assert (await http.delete("/cloud/v6/test_runs/9")).status_code == 404
     assert (await http.get("/cloud/v6/test_runs/9/distribution")).status_code == 404
+
+
+@pytest.mark.parametrize("moment", ["0.5", "1700000000", "-1", "1e9", "12:00", ""])
+@pytest.mark.parametrize("path", ["test_runs", "load_tests/1/test_runs"])
+@pytest.mark.parametrize("parameter", ["created_before", "created_after"])
+async def test_a_number_is_no_moment(
+    http: httpx.AsyncClient, store: Store, moment: str, path: str, parameter: str
+):
+    store.load_tests.create(1, "a")
+
+    answer = await http.get(f"/cloud/v6/{path}", params={parameter: moment})
+
+    assert answer.status_code == 400
+    assert [detail["target"] for detail in answer.json()["error"]["details"]] == [parameter]

@@ -81,7 +81,7 @@ async def test_a_script_past_the_limit_is_413_and_the_old_one_stays(http: httpx.
     assert (await http.get(SCRIPT)).content == b"old"
 
 
-@pytest.mark.parametrize("media_type", ["application/json", "text/javascript", ""])
+@pytest.mark.parametrize("media_type", ["application/json", "text/javascript", "application/x-tar"])
 async def test_a_script_put_of_another_type_is_415(http: httpx.AsyncClient, media_type: str):
     answer = await http.put(SCRIPT, content=b"1", headers={"Content-Type": media_type})
 
@@ -131,3 +131,11 @@ async def test_the_secrets_in_an_archive_are_not_stored(http: httpx.AsyncClient,
     got = (await http.get(SCRIPT)).content
     assert len(got) == len(archive)
     assert b"s3cr3t" not in got
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": ""}, BINARY])
+async def test_a_script_put_as_curl_sends_a_file_is_stored(http: httpx.AsyncClient, headers: dict[str, str]):
+    answer = await http.put(SCRIPT, content=b"export default 7", headers=headers)
+
+    assert answer.status_code == 204
+    assert (await http.get(SCRIPT)).text == "export default 7"

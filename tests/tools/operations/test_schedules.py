@@ -172,6 +172,10 @@ async def test_a_schedule_that_is_replaced_is_named(world: World):
             {"starts": "2020-01-01T00:00:00Z", "recurrence_rule": {**DAILY, "until": "2020-02-01T00:00:00Z"}},
             "it would never start.",
         ),
+        (
+            {"recurrence_rule": {**DAILY, "until": "2020-02-01T00:00:00Z"}},
+            "recurrence_rule.until: until lies before starts",
+        ),
         ({"cron": {"schedule": "0 0 30 2 *", "time_zone": "UTC"}}, ""),
         (
             {"cron": {"schedule": "* * * *", "time_zone": "UTC"}},
