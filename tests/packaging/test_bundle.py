@@ -13,7 +13,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from .conftest import ROOT
 
-ROOMS = ("client", "sandbox", "tools", "prompts", "server")
+ROOMS = ("client", "runner", "sandbox", "tools", "prompts", "server")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.k6_output import BEGIN, metric, point
 
-import k6_cloud_sandbox
+import k6_runner
 from k6_runner.capture.frame import Cell, Frame, unpack
 from k6_runner.capture.meter import Meter
 
@@ -141,7 +141,7 @@ def test_a_hundred_requests_per_second_need_less_than_ten_kilobytes_a_second():
 def test_the_program_needs_nothing_but_the_standard_library_and_ends_with_its_input():
     command = [sys.executable, "-S", "-P", "-m", "k6_runner.capture.meter"]
     output = metric("c", "counter") + point("c", 0, 1) * 5
-    root = str(Path(k6_cloud_sandbox.__path__[0]).parent)
+    root = str(Path(k6_runner.__path__[0]).parent)
     done = subprocess.run(
         command, input=output, capture_output=True, check=True, env={"PYTHONPATH": root}, timeout=20
     )

@@ -55,7 +55,7 @@ async def test_a_good_script_has_no_findings_and_tells_its_options(world: World)
 @pytest.mark.parametrize("with_k6", [True, False])
 async def test_the_seeds_and_the_demo_are_good_scripts(world: World, with_k6: bool):
     seeds = [one for one in files("k6_cloud_sandbox").joinpath("seeds").iterdir() if one.name.endswith(".js")]
-    scripts = [*seeds, files("k6_cloud_mcp").joinpath("demo_script.js")]
+    scripts = [*seeds, files("k6_cloud_mcp.commands").joinpath("demo_script.js")]
     assert len(scripts) == 4
     for script in scripts:
         inspector = {} if with_k6 else {"inspect_script": None}
