@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from k6_cloud.models import ErrorDetail, Json
 from k6_cloud.planning.durations import Duration
+from k6_cloud.planning.ramps import Step
 from k6_cloud.planning.scenarios import (
     AnyScenario,
     ConstantVus,
@@ -19,7 +20,6 @@ from k6_cloud.planning.scenarios import (
     Scenario,
     SharedIterations,
     Stage,
-    Step,
 )
 
 
@@ -36,7 +36,8 @@ class Load:
     """The most VUs at any moment, and seconds without graceful stops.
 
     `max_vus` is the peak of protocol and browser VUs together. `timed_duration` leaves out scenarios that
-    end with their iterations: the run lasts at least that long.
+    end with their iterations: the run lasts at least that long. `with_graceful_stops` is k6's own upper bound;
+    `setup_timeout` and `teardown_timeout` come on top of it for a script that has these functions.
     """
 
     max_vus: int
@@ -44,9 +45,25 @@ class Load:
     browser_vus: int
     duration: float
     timed_duration: float
+    with_graceful_stops: float
+    setup_timeout: float = 60.0
+    teardown_timeout: float = 60.0
+
+    def longest(self, *, setup: bool, teardown: bool) -> float:
+        """Return the upper bound of a run's length in seconds, for a script with or without these functions."""
+        return self.with_graceful_stops + setup * self.setup_timeout + teardown * self.teardown_timeout
 
 
-class _Execution(Options):
+class _Lifecycle(Options):
+    """The options of `setup` and `teardown`."""
+
+    no_setup: bool = Field(default=False, alias="noSetup")
+    no_teardown: bool = Field(default=False, alias="noTeardown")
+    setup_timeout: Duration = Field(default=60.0, alias="setupTimeout")
+    teardown_timeout: Duration = Field(default=60.0, alias="teardownTimeout")
+
+
+class _Execution(_Lifecycle):
     """The options that say how a script is run. Without any: one iteration in one VU."""
 
     vus: Count | None = None
@@ -87,9 +104,10 @@ class _Execution(Options):
 
 
 def load_of(options: Json) -> Load:
-    """The load that k6 options describe. Raises OptionsError that names each wrong option."""
+    """Return the load that k6 options describe. Raises OptionsError that names each wrong option."""
     try:
-        scenarios = _Execution.model_validate(options).resolved()
+        execution = _Execution.model_validate(options)
+        scenarios = execution.resolved()
     except ValidationError as error:
         raise OptionsError([_detail(item["loc"], item["msg"]) for item in error.errors()]) from None
     browser = [scenario for scenario in scenarios if scenario.is_browser]
@@ -100,11 +118,21 @@ def load_of(options: Json) -> Load:
         browser_vus=_peak(browser),
         duration=_end(scenarios),
         timed_duration=_end(scenario for scenario in scenarios if scenario.timed),
+        with_graceful_stops=max(_last_release(scenario) for scenario in scenarios),
+        setup_timeout=0.0 if execution.no_setup else execution.setup_timeout,
+        teardown_timeout=0.0 if execution.no_teardown else execution.teardown_timeout,
     )
 
 
 def _end(scenarios: Iterable[Scenario]) -> float:
     return max((scenario.start_time + scenario.length for scenario in scenarios), default=0.0)
+
+
+def _last_release(scenario: Scenario) -> float:
+    """Return the moment at which the last VU is free, which is not before the scenario's own end."""
+    steps = scenario.steps()
+    released = max((after.at for before, after in pairwise(steps) if before.vus), default=0.0)
+    return scenario.start_time + max(scenario.length, released)
 
 
 def _peak(scenarios: Sequence[Scenario]) -> int:

@@ -1,130 +1,71 @@
-"""When a schedule starts its test.
+"""The starts of a schedule: once, by a recurrence rule, or by a cron line."""
 
-A recurrence rule counts in the UTC offset in which `starts` was given: it names no time zone, so it knows
-no daylight saving time. A cron line counts in its own time zone as Debian's cron does: a start at an hour
-that the clock skips comes right after the gap, and one at an hour that comes twice happens once.
-"""
-
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
-
-from cronsim import CronSim, CronSimError
-from dateutil.rrule import DAILY, HOURLY, MONTHLY, WEEKLY, YEARLY, rrule
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from k6_cloud.models import ErrorDetail
-from k6_cloud.schedules import CreateSchedule, Cron, Frequency, RecurrenceRule
-
-_FREQUENCIES: dict[Frequency, Literal[0, 1, 2, 3, 4]] = {
-    "HOURLY": HOURLY,
-    "DAILY": DAILY,
-    "WEEKLY": WEEKLY,
-    "MONTHLY": MONTHLY,
-    "YEARLY": YEARLY,
-}
-_SECONDS = {"HOURLY": 3600, "DAILY": 86400, "WEEKLY": 7 * 86400}
-_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_SHORTEST_MONTH = 28
-_ALIASES = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
+from k6_cloud.planning.cron_lines import CronLine, problem_of, time_zones
+from k6_cloud.planning.recurrence_rules import starts_of
+from k6_cloud.planning.ticks import Block, Starts, moment_of, ticks_of
+from k6_cloud.schedules import CreateSchedule
 
 
 def next_start(plan: CreateSchedule, after: datetime) -> datetime | None:
-    """The first start later than `after`, in UTC; None when there is none."""
+    """Return the first start later than `after`, in UTC; None without one."""
     try:
-        if plan.cron:
-            start = _next_of_cron(plan.cron, max(after, plan.starts - timedelta(microseconds=1)))
-        elif plan.recurrence_rule:
-            start = _next_of_rule(plan.starts, plan.recurrence_rule, after)
-        else:
-            start = plan.starts if plan.starts > after else None
-        return start and start.astimezone(UTC)
+        starts, tick = _starts(plan), ticks_of(after)
+        start = starts.after(max(tick, ticks_of(plan.starts) - 1) if plan.cron else tick)
+        return None if start is None else moment_of(start)
     except (OverflowError, ValueError):
         # The calendar ends with the year 9999.
         return None
 
 
+def starts_between(plan: CreateSchedule, begin: datetime, end: datetime) -> list[Block]:
+    """Return the starts from `begin` on and before `end`, in blocks that are counted without being listed.
+
+    Raises ValueError for a cron line or time zone that cannot be read.
+    """
+    first = max(begin, plan.starts) if plan.cron else begin
+    return [block for block in _starts(plan).between(ticks_of(first), ticks_of(end)) if block.offsets]
+
+
+def count_between(blocks: Iterable[Block], begin: datetime, end: datetime) -> int:
+    """Return how many of these starts lie from `begin` on and before `end`."""
+    return sum(block.count(ticks_of(begin), ticks_of(end)) for block in blocks)
+
+
 def problems_of(plan: CreateSchedule) -> Iterator[ErrorDetail]:
-    """What is wrong with a plan beyond its form: the end of its rule, the cron line, or its time zone."""
+    """Yield what is wrong with a plan beyond its form: the end of its rule, the cron line, or its time zone."""
     if plan.recurrence_rule and plan.recurrence_rule.until and plan.recurrence_rule.until < plan.starts:
         message = "until lies before starts, so the schedule would never start; give a later until."
         yield ErrorDetail(message=message, code="invalid", target="recurrence_rule.until")
     if plan.cron is None:
         return
-    if plan.cron.time_zone not in _time_zones():
+    if plan.cron.time_zone not in time_zones():
         message = f"{plan.cron.time_zone!r} is no time zone; one is like Europe/Berlin or UTC."
         yield ErrorDetail(message=message, code="invalid", target="cron.time_zone")
-    if problem := _problem_of_line(plan.cron.schedule):
+    if problem := problem_of(plan.cron.schedule):
         yield ErrorDetail(message=problem, code="invalid", target="cron.schedule")
 
 
-def _next_of_rule(starts: datetime, rule: RecurrenceRule, after: datetime) -> datetime | None:
-    starts, count = _moved_on(starts, rule, after)
-    if count is not None and count <= 0:
-        return None
-    return rrule(
-        _FREQUENCIES[rule.frequency],
-        dtstart=starts,
-        interval=rule.interval,
-        byweekday=[_WEEKDAYS.index(day) for day in rule.byday] if rule.byday else None,
-        until=rule.until,
-        count=count,
-        **_days(starts, rule),
-    ).after(after)
+class _Once:
+    """One start."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = ticks_of(start)
+
+    def after(self, tick: int) -> int | None:
+        return self._start if self._start > tick else None
+
+    def between(self, begin: int, end: int) -> Iterator[Block]:
+        if begin <= self._start < end:
+            yield Block(self._start, (0,))
 
 
-def _moved_on(starts: datetime, rule: RecurrenceRule, after: datetime) -> tuple[datetime, int | None]:
-    """The rule's beginning moved by whole periods close to `after`, and how many starts of its count remain.
-
-    Counting up from a beginning long ago would take seconds. Months and years differ in length and stay.
-    """
-    period = _SECONDS.get(rule.frequency, 0) * rule.interval
-    if not period or after <= starts:
-        return starts, rule.count
-    periods = int((after - starts).total_seconds()) // period
-    in_each = len(set(rule.byday or [None]))
-    count = None if rule.count is None else rule.count - periods * in_each
-    return starts + timedelta(seconds=periods * period), count
-
-
-def _days(starts: datetime, rule: RecurrenceRule) -> dict[str, Any]:
-    """The last of these days that a month has: `starts` on a 31st means the end of each month."""
-    candidates = range(_SHORTEST_MONTH, starts.day + 1)
-    if starts.day <= _SHORTEST_MONTH:
-        return {}
-    if rule.frequency == "MONTHLY":
-        return {"bymonthday": candidates, "bysetpos": -1}
-    if rule.frequency == "YEARLY":
-        return {"bymonth": starts.month, "bymonthday": candidates, "bysetpos": -1}
-    return {}
-
-
-def _next_of_cron(cron: Cron, after: datetime) -> datetime | None:
-    line = _ALIASES.get(cron.schedule, cron.schedule)
-    # Compared in UTC: in an hour that comes twice, local times do not tell which one is later.
-    after = after.astimezone(UTC)
-    starts = CronSim(line, after.astimezone(ZoneInfo(cron.time_zone)))
-    return next((start for local in starts if (start := local.astimezone(UTC)) > after), None)
-
-
-def _problem_of_line(line: str) -> str | None:
-    if line not in _ALIASES and len(line.split()) != 5:
-        return f"A cron line has exactly 5 fields, or is one of {', '.join(_ALIASES)}."
-    try:
-        CronSim(_ALIASES.get(line, line), datetime.now(UTC))
-    except CronSimError as error:
-        return f"The cron line is wrong: {error}."
-    return None
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+def _starts(plan: CreateSchedule) -> Starts:
+    if plan.cron:
+        return CronLine.of(plan.cron.schedule, plan.cron.time_zone)
+    if plan.recurrence_rule:
+        return starts_of(plan.starts, plan.recurrence_rule)
+    return _Once(plan.starts)

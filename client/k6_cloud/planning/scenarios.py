@@ -1,26 +1,17 @@
-"""k6's scenarios: the executors with their defaults, and the VUs each one keeps reserved over time."""
+"""k6's scenarios: the executors with their defaults, and the VUs that each keeps reserved over time."""
 
-import math
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from k6_cloud.planning.durations import Duration
+from k6_cloud.planning.ramps import Step, held, ramp
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Positive = Annotated[int, Field(ge=1, le=1_000_000)]
 _LARGEST_RAMP = 200_000
-
-
-class Step(NamedTuple):
-    """From `at` (seconds) on, `vus` are reserved, until the next step."""
-
-    at: float
-    vus: int
 
 
 class Options(BaseModel):
@@ -50,7 +41,7 @@ class ScenarioOptions(Options):
 
 
 class Scenario(Options, ABC):
-    """What all executors share. `timed`: it lasts its whole length, however fast the script is."""
+    """The base of all executors. `timed`: it lasts its whole length, however fast the script is."""
 
     timed: ClassVar[bool] = True
 
@@ -66,7 +57,7 @@ class Scenario(Options, ABC):
     @property
     @abstractmethod
     def length(self) -> float:
-        """How long it lasts, without the graceful stop."""
+        """Seconds that it lasts, without the graceful stop."""
 
     @property
     @abstractmethod
@@ -142,7 +133,7 @@ class RampingVus(Scenario):
         if not any(targets):
             raise ValueError("startVUs or a stage's target must be greater than 0")
         if sum(abs(after - before) for before, after in pairwise(targets)) > _LARGEST_RAMP:
-            raise ValueError(f"the sandbox plans ramps of up to {_LARGEST_RAMP} VUs in all")
+            raise ValueError(f"ramps of up to {_LARGEST_RAMP} VUs in all can be planned")
         return self
 
     @property
@@ -156,17 +147,9 @@ class RampingVus(Scenario):
     def steps(self) -> list[Step]:
         """The ramp, each VU reserved for `gracefulRampDown` after its release, all freed at the very end."""
         end = self.length + self.graceful_stop
-        ramp = self._ramp()
-        kept = _held(ramp, self.graceful_ramp_down) if self.graceful_ramp_down else ramp
+        reached = ramp(self.start_vus, [(stage.duration, stage.target) for stage in self.stages])
+        kept = held(reached, self.graceful_ramp_down) if self.graceful_ramp_down else reached
         return [*(step for step in kept if step.at <= end), Step(end, 0)]
-
-    def _ramp(self) -> list[Step]:
-        steps = [Step(0, self.start_vus)]
-        began = 0.0
-        for stage in self.stages:
-            steps += _leg(steps[-1].vus, stage, began)
-            began += stage.duration
-        return steps
 
 
 class _Arrivals(Scenario):
@@ -236,27 +219,3 @@ AnyScenario = Annotated[
     | ExternallyControlled,
     Field(discriminator="executor"),
 ]
-
-
-def _leg(start: int, stage: Stage, began: float) -> list[Step]:
-    """One step for each VU that a stage adds (when the ramp reaches it) or takes (when the ramp leaves it)."""
-    change = stage.target - start
-    sign = 1 if change > 0 else -1
-    pace = stage.duration / abs(change) if change else 0.0
-    return [Step(began + count * pace, start + sign * count) for count in range(1, abs(change) + 1)]
-
-
-def _held(ramp: list[Step], hold: float) -> Iterator[Step]:
-    """The ramp with every release put off by `hold`: at each moment the most of the last `hold` seconds."""
-    released = [*(step.at + hold for step in ramp[1:]), math.inf]
-    coming = deque(zip(ramp, released, strict=True))
-    held: deque[tuple[int, float]] = deque()
-    for moment in sorted({*(step.at for step in ramp), *released[:-1]}):
-        while coming and coming[0][0].at <= moment:
-            step, until = coming.popleft()
-            while held and held[-1][0] <= step.vus:
-                held.pop()
-            held.append((step.vus, until))
-        while held[0][1] <= moment:
-            held.popleft()
-        yield Step(moment, held[0][0])
