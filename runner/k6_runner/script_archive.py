@@ -14,7 +14,8 @@ from secrets import token_hex
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from k6_cloud.scripts.script import CHUNK, ENTRY_MEMBER, METADATA_MEMBER, Script
+from k6_cloud.scripts.metadata import METADATA_MEMBER
+from k6_cloud.scripts.script import CHUNK, ENTRY_MEMBER, Script
 from k6_runner.binary import K6
 from k6_runner.k6_inspect import ANSWER_LIMIT, ScriptRejected, ask, require_small
 from k6_runner.limits import MIB, RunLimits

@@ -8,13 +8,11 @@ import json
 import posixpath
 from collections.abc import Iterator
 
-from pydantic import ValidationError
-
 from k6_cloud.errors import ScriptError
 from k6_cloud.redaction import redact_metadata
-from k6_cloud.scripts.script import ENTRY_MEMBER, METADATA_MEMBER, Script, as_object
+from k6_cloud.scripts.metadata import METADATA_LIMIT, METADATA_MEMBER, read_metadata
+from k6_cloud.scripts.script import ENTRY_MEMBER, Script
 
-_METADATA_LIMIT = 1024 * 1024
 Patch = tuple[int, bytes]
 
 
@@ -64,14 +62,9 @@ def _is_metadata(path: str) -> bool:
 
 
 def _patch(script: Script, offset: int, size: int) -> Patch | None:
-    if size > _METADATA_LIMIT:
+    if size > METADATA_LIMIT:
         raise ScriptError(f"The archive's {METADATA_MEMBER} is larger than 1 MiB. Nothing was kept.")
-    try:
-        metadata = as_object(script.read(offset, size))
-    except ValidationError as error:
-        raise ScriptError(
-            f"The archive's {METADATA_MEMBER} is not a JSON object. Nothing was kept."
-        ) from error
+    metadata = read_metadata(script.read(offset, size))
     clean = redact_metadata(metadata)
     if clean == metadata:
         return None

@@ -5,11 +5,10 @@ many megabytes does not grow the process. Archives are read, never extracted.
 """
 
 import hashlib
-import tarfile
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Self
@@ -18,17 +17,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from k6_cloud.errors import ScriptError, ScriptTooLarge
 from k6_cloud.models import Json, ScriptKind
+from k6_cloud.scripts.archive_index import ArchiveIndex, Region, index_of
+from k6_cloud.scripts.metadata import METADATA_LIMIT, METADATA_MEMBER, read_metadata
 
 MIB = 1024 * 1024
 DEFAULT_LIMIT = 64 * MIB
 CHUNK = 256 * 1024
 _SPOOL_LIMIT = MIB
-_MEMBER_LIMIT = 10_000
-_METADATA_LIMIT = MIB
 _JSON = TypeAdapter(Json)
 ANY_SCRIPT = "text/javascript, application/x-tar;q=0.9, */*;q=0.5"
 ENTRY_MEMBER = "data"
-METADATA_MEMBER = "metadata.json"
 
 
 def kind_of(head: bytes) -> ScriptKind:
@@ -115,39 +113,32 @@ class Script:
 
     def members(self) -> list[Member]:
         """The files of the archive. Raises ScriptError when it is not a readable archive."""
-        with self._tar() as tar:
-            return [Member(path, info.size) for path, info in _files(tar).items()]
+        return [Member(path, region.size) for path, region in self._index.files.items()]
 
     def positions(self, path: str) -> list[tuple[int, int]]:
         """Where the bytes of every regular file of that path start, and how many they are."""
-        with self._tar() as tar:
-            infos = islice(tar, _MEMBER_LIMIT + 1)
-            return [(info.offset_data, info.size) for info in infos if info.isreg() and _is(info.name, path)]
+        return [(region.offset, region.size) for region in self._index.spelled(path)]
 
     def member(self, path: str, limit: int = DEFAULT_LIMIT) -> bytes:
         """One file of the archive, up to `limit` bytes. Raises ScriptError when there is none of that name."""
-        with self._tar() as tar:
-            info = _files(tar).get(path)
-            if info and (file := tar.extractfile(info)):
-                return file.read(limit)
-        raise ScriptError(f"The archive has no member {path!r}.")
+        region = self._index.files.get(path)
+        if region is None:
+            raise ScriptError(f"The archive has no member {path!r}.")
+        return self.read(region.offset, min(region.size, limit))
 
     def changed(self, other: Self) -> set[str]:
         """The paths of the files that both archives have and whose bytes differ."""
-        with self._tar() as tar, other._tar() as other_tar:
-            files, other_files = _files(tar), _files(other_tar)
-            return {
-                path
-                for path in files.keys() & other_files.keys()
-                if not _are_equal(_pieces(tar, files[path]), _pieces(other_tar, other_files[path]))
-            }
+        files, other_files = self._index.files, other._index.files
+        return {
+            path
+            for path in files.keys() & other_files.keys()
+            if files[path].size != other_files[path].size
+            or not _are_equal(self._member_pieces(files[path]), other._member_pieces(other_files[path]))
+        }
 
     def metadata(self) -> Json:
         """The archive's metadata.json, secrets and all: redact it before it goes anywhere."""
-        try:
-            return as_object(self.member(METADATA_MEMBER, _METADATA_LIMIT))
-        except ValidationError as error:
-            raise ScriptError("The archive's metadata.json is not a JSON object.") from error
+        return read_metadata(self.member(METADATA_MEMBER, METADATA_LIMIT))
 
     def options(self) -> Json | None:
         """The options that stand in an archive; None for JavaScript, which has to be run to know them."""
@@ -158,21 +149,14 @@ class Script:
         except ValidationError as error:
             raise ScriptError("The options in the archive's metadata.json are not a JSON object.") from error
 
-    @contextmanager
-    def _tar(self) -> Generator[tarfile.TarFile, None, None]:
+    @cached_property
+    def _index(self) -> ArchiveIndex:
         if self.kind != "archive":
             raise ScriptError("The script is JavaScript, not an archive: it has no members.")
-        try:
-            with tarfile.open(fileobj=self.file(), mode="r:") as tar:
-                yield tar
-        except (tarfile.TarError, OverflowError, ValueError) as error:
-            # The latter two are how tarfile answers to absurd numbers in a header.
-            raise ScriptError(f"The archive cannot be read: {error}.") from error
+        return index_of(self._file, self.size, ENTRY_MEMBER)
 
-
-def as_object(data: bytes) -> Json:
-    """A JSON object. Raises pydantic's ValidationError for anything else."""
-    return _JSON.validate_json(data)
+    def _member_pieces(self, region: Region) -> Iterator[bytes]:
+        return self.pieces(region.offset, region.offset + region.size)
 
 
 def decode(data: bytes) -> str:
@@ -217,35 +201,5 @@ class _Spool:
         return self._size, self._sha256 or self._hash.hexdigest(), kind_of(self._head), self._file
 
 
-def _files(tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
-    """The regular files by path, and the hard link by which k6 repeats the entry script.
-
-    Of files with one path the last counts, as it does for k6. Anything else is skipped: no link is followed.
-    """
-    files: dict[str, tarfile.TarInfo] = {}
-    entry_links: list[str] = []
-    for count, info in enumerate(tar):
-        if count >= _MEMBER_LIMIT:
-            raise ScriptError(f"The archive has more than {_MEMBER_LIMIT} members.")
-        if info.isreg() and info.size >= 0:
-            files[info.name] = info
-        elif info.islnk() and info.linkname == ENTRY_MEMBER:
-            entry_links.append(info.name)
-    if entry := files.get(ENTRY_MEMBER):
-        files |= dict.fromkeys(entry_links, entry)
-    return files
-
-
-def _pieces(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
-    file = tar.extractfile(info)
-    while file and (piece := file.read(CHUNK)):
-        yield piece
-
-
 def _are_equal(some: Iterator[bytes], others: Iterator[bytes]) -> bool:
     return all(one == other for one, other in zip_longest(some, others))
-
-
-def _is(name: str, path: str) -> bool:
-    """Whether a member's name stands for `path`, spelled as a careless tar writer might."""
-    return name.removeprefix("./").lstrip("/") == path

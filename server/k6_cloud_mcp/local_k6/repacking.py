@@ -12,31 +12,38 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from k6_cloud.redaction import redact_metadata, without_tokens
-from k6_cloud.scripts.script import CHUNK, METADATA_MEMBER, Script
+from k6_cloud.scripts.metadata import METADATA_MEMBER
+from k6_cloud.scripts.script import CHUNK, Script
+from k6_cloud.scripts.tar_headers import Header, read_headers
 
 _IN_MEMORY = 1024 * 1024
+_TYPES = {"file": tarfile.REGTYPE, "link": tarfile.LNKTYPE, "directory": tarfile.DIRTYPE}
+_MODES = {"file": 0o644, "link": 0, "directory": 0o755}
 
 
 def repacked(script: Script, limit: int) -> Script:
     """A copy of an archive without tokens, values of the environment and times. Raises ScriptError."""
-    with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
-        with (
-            tarfile.open(fileobj=script.file(), mode="r:") as source,
-            tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as target,
-        ):
-            for info in source:
-                _copy(script, source, target, info)
+    with SpooledTemporaryFile[bytes](max_size=_IN_MEMORY) as file:
+        # Plain ustar, as k6 writes it, but for paths that are too long for it or not ASCII.
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as target:
+            for header in read_headers(script.file(), script.size):
+                content = _content(script, header)
+                target.addfile(_member(header, len(content)), io.BytesIO(content))
         file.seek(0)
         return Script.from_chunks(_pieces(file), limit)
 
 
-def _copy(script: Script, source: tarfile.TarFile, target: tarfile.TarFile, info: tarfile.TarInfo) -> None:
-    content = source.extractfile(info) if info.isreg() else None
-    info.mtime = 0
-    if info.name == METADATA_MEMBER:
-        data = _metadata(script)
-        info.size, content = len(data), io.BytesIO(data)
-    target.addfile(info, content)
+def _content(script: Script, header: Header) -> bytes:
+    if header.kind == "file" and header.path == METADATA_MEMBER:
+        return _metadata(script)
+    return script.read(header.offset, header.size)
+
+
+def _member(header: Header, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(header.path)
+    member.type, member.mode = _TYPES[header.kind], _MODES[header.kind]
+    member.size, member.linkname = size, header.target
+    return member
 
 
 def _metadata(script: Script) -> bytes:

@@ -210,33 +210,14 @@ def test_a_member_that_is_not_there_is_named():
         script.member("none")
 
 
-@pytest.mark.parametrize(
-    "special",
-    [
-        entry("evil", kind=tarfile.CHRTYPE),
-        entry("evil", kind=tarfile.BLKTYPE),
-        entry("evil", kind=tarfile.FIFOTYPE),
-        entry("evil", kind=tarfile.DIRTYPE),
-        entry("evil", kind=tarfile.SYMTYPE, link="/etc/passwd"),
-        entry("evil", kind=tarfile.LNKTYPE, link="/etc/passwd"),
-        entry("evil", kind=tarfile.LNKTYPE, link="evil"),
-    ],
-)
-def test_devices_directories_and_other_links_are_no_members(special: bytes):
-    with archive(entry("data", b"// hi"), special) as script:
+def test_directories_are_no_members():
+    with archive(entry("data", b"// hi"), entry("evil", kind=tarfile.DIRTYPE)) as script:
         assert script.members() == [Member("data", 5)]
         with pytest.raises(ScriptError, match="no member 'evil'"):
             script.member("evil")
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        entry("data", kind=tarfile.SYMTYPE, link="data"),
-        entry("data", kind=tarfile.LNKTYPE, link="data"),
-    ],
-)
+@pytest.mark.parametrize("data", [b"", entry("data", kind=tarfile.LNKTYPE, link="data")])
 def test_a_link_to_an_entry_that_is_no_file_leads_nowhere(data: bytes):
     with archive(data, entry("evil", kind=tarfile.LNKTYPE, link="data")) as script:
         assert script.members() == []

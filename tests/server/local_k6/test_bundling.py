@@ -12,6 +12,9 @@ from support.servers import World, content_of, open_world, text_of
 from k6_cloud.errors import ScriptError
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp.local_k6.bundling import script_bundler
+from k6_runner.binary import find_k6
+from k6_runner.inspection import inspect
+from k6_runner.limits import RunLimits
 
 MAIN = """
 import { greeting } from './lib/greet.js';
@@ -57,6 +60,22 @@ async def test_bundling_again_gives_the_same_bytes(project: Path):
         await anyio.sleep(1.1)
         with await bundle(project / "main.js", project) as second:
             assert first.sha256 == second.sha256
+
+
+async def test_paths_that_are_long_or_not_ascii_are_bundled_and_run(tmp_path: Path):
+    folder = tmp_path.joinpath(*["a-rather-long-folder-name-of-a-monorepo"] * 5, "проверка-試験")
+    library = folder / ("checkout-service-load-test-scenario-definitions-and-shared-helpers" * 2 + ".js")
+    folder.mkdir(parents=True)
+    library.write_text("export const greeting = 'hi from afar';")
+    (folder / "main.js").write_text(
+        f"import {{ greeting }} from './{library.name}'; export const options = {{ vus: 7, iterations: 7 }};"
+        "export default function () { console.log(greeting); }"
+    )
+    with await bundle(folder / "main.js", folder) as script:
+        assert script.member(f"file{library}") == library.read_bytes()
+        k6 = await find_k6(None)
+        assert k6
+        assert (await inspect(k6, script, RunLimits(), {})).max_vus == 7
 
 
 async def test_tokens_and_the_environment_are_not_bundled(project: Path, monkeypatch: pytest.MonkeyPatch):

@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterator
 
 from k6_cloud.redaction import redact_metadata
-from k6_cloud.scripts.script import ENTRY_MEMBER, METADATA_MEMBER, Script
+from k6_cloud.scripts.metadata import METADATA_MEMBER
+from k6_cloud.scripts.script import ENTRY_MEMBER, Script
 from k6_cloud_mcp_tools.results import counted
 from k6_cloud_mcp_tools.untrusted_text import fenced, visible
 
