@@ -16,8 +16,29 @@ from k6_cloud.models import Json
 METADATA_MEMBER = "metadata.json"
 METADATA_LIMIT = 1024 * 1024
 _JSON = TypeAdapter(Json)
-_FIELDS = ["type", "options", "filename", "pwd", "env", "compatibilityMode", "k6version", "goos", "dependencies"]
-_OPTIONS = ["vus", "duration", "iterations", "stages", "scenarios", "executionSegment", "thresholds", "cloud", "ext", "hosts"]
+_FIELDS = [
+    "type",
+    "options",
+    "filename",
+    "pwd",
+    "env",
+    "compatibilityMode",
+    "k6version",
+    "goos",
+    "dependencies",
+]
+_OPTIONS = [
+    "vus",
+    "duration",
+    "iterations",
+    "stages",
+    "scenarios",
+    "executionSegment",
+    "thresholds",
+    "cloud",
+    "ext",
+    "hosts",
+]
 
 
 def read_metadata(data: bytes) -> Json:
