@@ -2,6 +2,7 @@ import logging
 from collections.abc import Generator
 
 import pytest
+from support import skips
 from support.loopback import free_port
 
 
@@ -24,6 +25,14 @@ def logging_as_before() -> Generator[None, None, None]:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skips.tell(terminalreporter)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    skips.fail_on_surprises(session)
 
 
 @pytest.fixture
