@@ -84,17 +84,15 @@ def _opened(
 
 def _ruled(app: App, settings: Settings, measures: Measures | None) -> App:
     """The app under the operator's policy, with confirmations that processes with the same key share."""
-    policy = settings.policy()
-    ruled = replace(
+    return replace(
         app,
+        policy=settings.policy(),
         confirmations=_confirmations(settings),
         audit=audit_of(settings, measures),
         kept_scripts=_kept_scripts(settings),
         ask_seconds=settings.ask_seconds,
         in_worker=run_bounded,
-        default_project_id=app.default_project_id or policy.only_project,
     )
-    return ruled.under(policy)
 
 
 def _confirmations(settings: Settings) -> Confirmations:
@@ -135,7 +133,7 @@ async def _open_cloud(
     async with _connect(settings, credentials, measures) as http:
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
-            default_project_id=settings.project_id,
+            project_id=settings.project_id,
             # Evaluating a script runs its code: fine for the user whose machine this is, not on a shared server.
             inspect_script=script_inspector() if local_files else None,
             bundle_script=script_bundler(settings.max_script_bytes) if local_files else None,

@@ -45,10 +45,12 @@ class World:
         confirm: ConfirmMode = "auto",
         policy: Policy | None = None,
         tools: Sequence[Published] = TOOLS,
+        k6: K6Cloud | None = None,
         **app: Any,
     ) -> AsyncGenerator[Client, None]:
         """A client of a server over this world; with `answer` it accepts every form with that content."""
-        changed = replace(self.app, **app).under(policy or Policy(confirm=confirm))
+        unscoped, policy = k6 or self.app.unscoped, policy or Policy(confirm=confirm)
+        changed = replace(self.app, unscoped=unscoped, policy=policy, **app)
 
         @asynccontextmanager
         async def open_app() -> AsyncGenerator[App, None]:

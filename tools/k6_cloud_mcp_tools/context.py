@@ -1,9 +1,10 @@
-"""What a tool call works with: built once by the server, reached through the request context."""
+"""The context of a tool call: the service, and the rules of whoever calls."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Protocol, Self, TypeVar, TypeVarTuple
+from typing import Annotated, Any, Protocol, TypeVar, TypeVarTuple
 
 import anyio
 from mcp.server.mcpserver import AcceptedElicitation, Context
@@ -41,17 +42,18 @@ async def _in_thread(function: Callable[[*Ts], T], *args: *Ts, what: str = "the 
 class App:
     """The service behind the tools, and the rules they keep.
 
+    `unscoped` reaches the whole stack: for what is counted over all of it, never for what a caller asks for.
     `audit` records guarded calls; `kept_scripts` keeps the scripts that a call replaces or deletes.
-    `open_starts` are those whose outcome is not known.
+    `open_starts` are those whose outcome is not known. `project_id` is the default project of the stack.
     `silent` are the clients that left a question open; one `turn` at a time spends from the day's allowance.
-    `ask_seconds` is how long a client is waited for that was sent a question.
-    `inspect_script` tells the options of a JavaScript script by running k6 on it; None where there is no k6.
+    `ask_seconds` is the time for which a client that was sent a question is waited for.
+    `inspect_script` reads the options of a JavaScript script by running k6 on it; None without k6.
     `in_worker` calls a function that reads untrusted text; without a server there is only a thread for it.
     `bundle_script` makes an archive of an entry file and what it imports from the folder that is given beside it.
     `local_files` allows scripts by path on this machine (stdio only). `poll_seconds` paces waiting for a run.
     """
 
-    k6: K6Cloud
+    unscoped: K6Cloud
     confirmations: Confirmations = field(default_factory=Confirmations)
     policy: Policy = field(default_factory=Policy)
     audit: AuditLog = field(default_factory=NoAudit)
@@ -61,17 +63,26 @@ class App:
     turn: anyio.Lock = field(default_factory=anyio.Lock)
     ask_seconds: float = 300.0
     sandbox: bool = False
-    default_project_id: int | None = None
+    project_id: int | None = None
     inspect_script: InspectScript | None = None
     bundle_script: BundleScript | None = None
     in_worker: InWorker = _in_thread
     local_files: bool = False
     poll_seconds: float = 2.0
 
-    def under(self, policy: Policy) -> Self:
-        """This app with another policy, its client limited to the policy's projects."""
-        k6 = self.k6 if policy.projects is None else self.k6.limited_to(policy.projects)
-        return replace(self, policy=policy, k6=k6)
+    @cached_property
+    def k6(self) -> K6Cloud:
+        """The client, which reaches only the projects of the policy."""
+        projects = self.policy.projects
+        return self.unscoped if projects is None else self.unscoped.limited_to(projects)
+
+    @property
+    def default_project_id(self) -> int | None:
+        """The project of a call that names none, if the policy allows it; else the only one that it does allow."""
+        projects = self.policy.projects
+        if projects is None or self.project_id in projects:
+            return self.project_id
+        return self.policy.only_project
 
 
 Call = Context[App]

@@ -1,13 +1,14 @@
-"""What a caller may do: the scopes, the stacks and the rules that came with its token."""
+"""The rights of a caller: the scopes, the stacks and the rules that came with its token and its request."""
 
 from collections.abc import Iterable
+from functools import reduce
 
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
 from pydantic import Field
 
 from k6_cloud.auth import Credentials
-from k6_cloud_mcp.config.policy_rules import Rules
+from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.toolsets import SCOPES, Scope
 
 # The SDK wants the text of the token in its model. Nobody needs it again, so it is not kept.
@@ -15,31 +16,35 @@ _NOT_KEPT = ""
 
 
 class Grant(AccessToken):
-    """A verified token, without its text. `client_id` and `subject` say whose it is.
+    """A verified token, without its text. `client_id` and `subject` identify the caller.
 
-    `stacks` are the profiles it may use (None: all); `rules` tighten the policy; `own` are the caller's own
+    `stacks` are the profiles it may use (None: all); each of `rules` tightens the policy; `own` are the caller's own
     credentials for Grafana, which came with the request.
     """
 
     token: str = Field(default=_NOT_KEPT, repr=False)
     stacks: frozenset[str] | None = None
-    rules: Rules | None = None
+    rules: tuple[Policy, ...] = ()
     own: Credentials | None = Field(default=None, repr=False)
 
     def may(self, scope: Scope) -> bool:
         """Whether it has a scope. No scope implies another."""
         return scope in self.scopes
 
+    def tighten(self, policy: Policy) -> Policy:
+        """The policy for this caller's request."""
+        return reduce(Policy.tightened_by, self.rules, policy)
+
 
 # On stdio, and on loopback where nobody has to identify: the user of this machine.
-_LOCAL = Grant(client_id="local", scopes=[*SCOPES])
+LOCAL = Grant(client_id="local", scopes=[*SCOPES])
 
 
 def current_grant() -> Grant:
-    """What the caller of this request may do. A token that is not ours allows nothing beyond its scopes."""
+    """The rights of the caller of this request. A token that is not ours allows nothing beyond its scopes."""
     token = get_access_token()
     if token is None or isinstance(token, Grant):
-        return token or _LOCAL
+        return token or LOCAL
     return Grant(client_id=token.client_id, subject=token.subject, scopes=token.scopes, stacks=frozenset())
 
 

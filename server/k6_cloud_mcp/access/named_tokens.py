@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from k6_cloud_mcp.access.grant import Grant
-from k6_cloud_mcp.config.policy_rules import Rules
+from k6_cloud_mcp.config.policy_rules import Tightening
 from k6_cloud_mcp.config.reloading_file import BrokenFile, parsed
 from k6_cloud_mcp_tools.toolsets import Scope
 
@@ -36,25 +36,23 @@ class NamedToken(BaseModel):
     stack: Name | None = None
     stacks: Annotated[frozenset[Name], MinLen(1)] | None = None
     expires: AwareDatetime | None = None
-    policy: Rules | None = None
+    policy: Tightening | None = None
 
     @model_validator(mode="after")
-    def _tightens(self) -> Self:
+    def _one_of_both(self) -> Self:
         if self.stack and self.stacks:
             raise ValueError("set stack or stacks, not both")
-        if self.policy and "confirm" in self.policy.model_fields_set and self.policy.confirm != "ask":
-            raise ValueError("policy.confirm may only be ask: a token can tighten the policy, not loosen it")
         return self
 
     def grant(self, name: str) -> Grant:
-        """What the token allows."""
+        """The rights of the token."""
         return Grant(
             client_id=CLIENT,
             subject=name,
             scopes=[*self.scopes],
             expires_at=int(self.expires.timestamp()) if self.expires else None,
             stacks=frozenset({self.stack}) if self.stack else self.stacks,
-            rules=self.policy,
+            rules=(self.policy,) if self.policy else (),
         )
 
     @property

@@ -1,28 +1,15 @@
-"""The operator's policy, as it is written: in the environment, or in a TOML file."""
+"""The policy as it is written: in a TOML file, or as rules by which a token or a request tightens it."""
 
-import re
 import tomllib
-from datetime import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from annotated_types import MinLen
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-)
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
-from k6_cloud_mcp_tools.guard.policy import ConfirmMode, Policy, QuietHours
+from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.selection import TOOLS
 
-_HOURS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)(?: (\S+))?")
 GUARDED = frozenset(tool.name for tool in TOOLS if tool.is_guarded)
 
 
@@ -30,79 +17,82 @@ class RulesError(Exception):
     """Rules that cannot hold; the message says which and why."""
 
 
-def split(value: object) -> object:
-    """The names in a comma-separated text; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    return tuple(name.strip() for name in value.split(",") if name.strip())
+def require_guarded(names: frozenset[str]) -> frozenset[str]:
+    """The names. Raises ValueError for one that is not a guarded tool."""
+    if unknown := sorted(names - GUARDED):
+        raise ValueError(f"{unknown[0]!r} is not a guarded tool; those are {', '.join(sorted(GUARDED))}")
+    return names
 
 
-def _known(name: str) -> str:
-    if name in GUARDED:
-        return name
-    raise ValueError(f"{name!r} is not a guarded tool; those are {', '.join(sorted(GUARDED))}")
-
-
-def _hours(value: object) -> QuietHours:
-    parts = _HOURS.fullmatch(str(value))
+def _known(policy: Policy) -> Policy:
     try:
-        if parts is not None:
-            start, end, zone = parts.groups()
-            return QuietHours(time.fromisoformat(start), time.fromisoformat(end), ZoneInfo(zone or "UTC"))
-    except (ValueError, ZoneInfoNotFoundError, OSError):
-        pass
-    raise ValueError(f"{value!r} is not like 22:00-06:00 Europe/Berlin (a time zone of the IANA database)")
+        require_guarded(policy.allow)
+    except ValueError as error:
+        raise ValueError(f"allow: {error}") from error
+    return policy
 
 
-# Without NoDecode the settings would want JSON.
-Tools = Annotated[frozenset[Annotated[str, AfterValidator(_known)]], NoDecode, BeforeValidator(split)]
-Projects = Annotated[frozenset[PositiveInt], MinLen(1), NoDecode, BeforeValidator(split)]
-_Hours = Annotated[QuietHours, BeforeValidator(_hours)]
-ManyHours = Annotated[tuple[_Hours, ...], NoDecode, BeforeValidator(split)]
+def _tightens(policy: Policy) -> Policy:
+    if policy.confirm != "ask" and "confirm" in policy.model_fields_set:
+        raise ValueError("confirm may only be ask: rules can tighten the policy, not loosen it")
+    return policy
 
 
-class Rules(BaseModel):
-    """The rules that make a policy; what is not given is no rule."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    confirm: ConfirmMode = "auto"
-    allow: Tools = frozenset()
-    projects: Projects | None = None
-    max_vuh_per_run: PositiveFloat | None = None
-    max_vuh_per_day: PositiveFloat | None = None
-    max_vus: PositiveInt | None = None
-    quiet_hours: ManyHours = ()
-
-    def policy(self) -> Policy:
-        """The policy. Raises RulesError for rules that contradict each other."""
-        if self.allow and self.confirm in ("ask", "two_step"):
-            raise RulesError(
-                f"K6_MCP_ALLOW lets tools run without asking, K6_MCP_CONFIRM={self.confirm} forbids that. Set one of them."
-            )
-        if self.projects is not None and not self.projects:
-            raise RulesError(
-                "K6_MCP_PROJECTS names no project: nothing could be reached. Leave it out, or name one."
-            )
-        return Policy(**{name: getattr(self, name) for name in type(self).model_fields})
+# The rules of a token or of a request.
+Tightening = Annotated[Policy, AfterValidator(_known), AfterValidator(_tightens)]
+_WRITTEN = TypeAdapter[Policy](Annotated[Policy, AfterValidator(_known)])
+_TIGHTENING = TypeAdapter[Policy](Tightening)
 
 
-def read_rules(path: Path) -> dict[str, Any]:
-    """The rules in a TOML file. Raises RulesError for one that cannot be read or has anything else in it."""
+def tightening(rules: Mapping[str, str]) -> Policy:
+    """The rules of a request, as text by name. Raises RulesError."""
     try:
-        given = tomllib.loads(path.read_text())
-        Rules.model_validate(given)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RulesError(f"The policy file {path} cannot be read: {error}") from error
+        return _TIGHTENING.validate_python({**rules})
     except ValidationError as error:
-        raise RulesError(f"The policy file {path}: {problems(error)}") from error
-    return given
+        raise RulesError(f"{problems(error)}.") from error
 
 
-def problems(error: ValidationError) -> str:
-    """What is wrong, by name."""
+def operator_policy(given: Mapping[str, Any], file: Path | None) -> Policy:
+    """The policy of the rules `given` by the environment and those in `file`.
+
+    Raises RulesError for a file that cannot be used, a rule in both places, and rules that contradict each other.
+    """
+    written = _read(file) if file else {}
+    if twice := sorted(given.keys() & written.keys()):
+        raise RulesError(
+            f"K6_MCP_{twice[0].upper()} is set, and {twice[0]} stands in the policy file {file} too. "
+            "Set it in one place, so that it is clear which one holds."
+        )
+    policy = Policy.model_validate({**given, **written})
+    if policy.allow and policy.confirm in ("ask", "two_step"):
+        raise RulesError(
+            f"K6_MCP_ALLOW lets tools run without asking, K6_MCP_CONFIRM={policy.confirm} forbids that. "
+            "Set one of them."
+        )
+    return policy
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        policy = _WRITTEN.validate_python(tomllib.loads(file.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RulesError(f"The policy file {file} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise RulesError(f"The policy file {file}: {problems(error)}") from error
+    return {name: getattr(policy, name) for name in policy.model_fields_set}
+
+
+def problems(error: ValidationError, prefix: str = "") -> str:
+    """The problems by name, with `prefix` before a name that is not a variable yet."""
     lines = [
-        f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors(include_url=False)
+        _problem(".".join(map(str, one["loc"])), one["msg"], prefix)
+        for one in error.errors(include_url=False)
     ]
     return "; ".join(lines)
+
+
+def _problem(name: str, message: str, prefix: str) -> str:
+    if prefix and not name.startswith("K6_"):
+        name = f"{prefix}{name.upper()}"
+    text = message.removeprefix("Value error, ")
+    return f"{name}: {text}" if name else text

@@ -6,34 +6,26 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+from annotated_types import Ge, Gt
 from platformdirs import user_state_path
 from pydantic import (
     AfterValidator,
+    AllowInfNan,
     BeforeValidator,
     Field,
-    NonNegativeFloat,
-    PositiveFloat,
     PositiveInt,
     SecretStr,
     ValidationError,
+    field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from k6_cloud.connection import DEFAULT_BASE_URL
 from k6_cloud.scripts.script import MIB
 from k6_cloud_mcp.config.k6_login import Login, read_login
-from k6_cloud_mcp.config.policy_rules import (
-    ManyHours,
-    Projects,
-    Rules,
-    RulesError,
-    Tools,
-    problems,
-    read_rules,
-    split,
-)
+from k6_cloud_mcp.config.policy_rules import RulesError, operator_policy, problems, require_guarded
 from k6_cloud_mcp.unexpanded import without_reference
-from k6_cloud_mcp_tools.guard.policy import ConfirmMode, Policy
+from k6_cloud_mcp_tools.guard.policy import Policy, PolicyRules, split
 from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, SelectionError, select
 from k6_cloud_mcp_tools.toolsets import Published
 
@@ -74,17 +66,29 @@ def is_loopback(host: str) -> bool:
 
 # Some hosts hand on `${K6_CLOUD_TOKEN}` as it stands when there is no such variable: that is no token.
 Resolved = BeforeValidator(without_reference)
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
+Names = Annotated[tuple[str, ...], BeforeValidator(split)]
+Seconds = Annotated[float, AllowInfNan(False)]
+_PREFIX = "K6_MCP_"
 
 
 def _default_state_dir() -> Path:
     return user_state_path("k6-cloud-mcp", appauthor=False)
 
 
-class Settings(BaseSettings):
-    """What the server is told. An empty variable counts as not set: hosts pass on what the user left blank."""
+class Settings(PolicyRules, BaseSettings):
+    """The settings of the server. An empty variable counts as not set: hosts pass on what the user left blank.
 
-    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", env_ignore_empty=True)
+    A field without an alias is the variable `K6_MCP_` with its name in capitals.
+    """
+
+    model_config = SettingsConfigDict(
+        populate_by_name=True,
+        extra="ignore",
+        env_prefix=_PREFIX,
+        env_ignore_empty=True,
+        # A list is a text with commas, not JSON.
+        enable_decoding=False,
+    )
 
     token: Annotated[SecretStr | None, Resolved] = Field(default=None, validation_alias="K6_CLOUD_TOKEN")
     stack_id: Annotated[PositiveInt | None, Resolved] = Field(
@@ -97,47 +101,53 @@ class Settings(BaseSettings):
     base_url: Annotated[str, AfterValidator(safe_address)] = Field(
         default=DEFAULT_BASE_URL, validation_alias="K6_CLOUD_HOST_V6"
     )
-    backend: BackendChoice = Field(default="auto", validation_alias="K6_MCP_BACKEND")
-    policy_file: Path | None = Field(default=None, validation_alias="K6_MCP_POLICY_FILE")
-    confirm: ConfirmMode = Field(default="auto", validation_alias="K6_MCP_CONFIRM")
-    allow: Tools = Field(default=frozenset(), validation_alias="K6_MCP_ALLOW")
-    projects: Projects | None = Field(default=None, validation_alias="K6_MCP_PROJECTS")
-    max_vuh_per_run: PositiveFloat | None = Field(default=None, validation_alias="K6_MCP_MAX_VUH_PER_RUN")
-    max_vuh_per_day: PositiveFloat | None = Field(default=None, validation_alias="K6_MCP_MAX_VUH_PER_DAY")
-    max_vus: PositiveInt | None = Field(default=None, validation_alias="K6_MCP_MAX_VUS")
-    quiet_hours: ManyHours = Field(default=(), validation_alias="K6_MCP_QUIET_HOURS")
-    ask_seconds: PositiveFloat = Field(default=300, validation_alias="K6_MCP_ASK_SECONDS")
-    shared_key: SecretStr | None = Field(default=None, min_length=32, validation_alias="K6_MCP_SHARED_KEY")
-    toolsets: Names = Field(default=DEFAULT_TOOLSETS, validation_alias="K6_MCP_TOOLSETS")
-    tools: Names = Field(default=(), validation_alias="K6_MCP_TOOLS")
-    exclude_tools: Names = Field(default=(), validation_alias="K6_MCP_EXCLUDE_TOOLS")
-    read_only: bool = Field(default=False, validation_alias="K6_MCP_READ_ONLY")
-    http_token: SecretStr | None = Field(default=None, validation_alias="K6_MCP_HTTP_TOKEN")
-    tokens_file: Path | None = Field(default=None, validation_alias="K6_MCP_TOKENS_FILE")
-    oauth_issuer: Annotated[str | None, AfterValidator(_safe_if_given)] = Field(
-        default=None, validation_alias="K6_MCP_OAUTH_ISSUER"
-    )
-    oauth_audience: Annotated[str | None, AfterValidator(_safe_if_given)] = Field(
-        default=None, validation_alias="K6_MCP_OAUTH_AUDIENCE"
-    )
-    oauth_jwks_url: Annotated[str | None, AfterValidator(_safe_if_given)] = Field(
-        default=None, validation_alias="K6_MCP_OAUTH_JWKS_URL"
-    )
-    profiles_file: Path | None = Field(default=None, validation_alias="K6_MCP_PROFILES_FILE")
-    caller_credentials: CallerCredentials = Field(default="off", validation_alias="K6_MCP_CALLER_CREDENTIALS")
-    state_dir: Path = Field(default_factory=_default_state_dir, validation_alias="K6_MCP_STATE_DIR")
-    audit_file: Literal["off"] | Path | None = Field(default=None, validation_alias="K6_MCP_AUDIT_FILE")
-    audit_max_mib: PositiveInt = Field(default=10, validation_alias="K6_MCP_AUDIT_MAX_MIB")
-    backups: bool = Field(default=True, validation_alias="K6_MCP_BACKUPS")
-    backup_max_mib: PositiveInt = Field(default=256, validation_alias="K6_MCP_BACKUP_MAX_MIB")
-    backup_days: PositiveInt = Field(default=30, validation_alias="K6_MCP_BACKUP_DAYS")
-    max_script_mib: PositiveInt = Field(default=64, validation_alias="K6_MCP_MAX_SCRIPT_MIB")
-    max_body_mib: PositiveInt = Field(default=8, validation_alias="K6_MCP_MAX_BODY_MIB")
-    max_calls: PositiveInt = Field(default=32, validation_alias="K6_MCP_MAX_CALLS")
-    max_calls_in_all: PositiveInt = Field(default=256, validation_alias="K6_MCP_MAX_CALLS_IN_ALL")
-    max_calls_per_minute: PositiveInt = Field(default=3000, validation_alias="K6_MCP_MAX_CALLS_PER_MINUTE")
-    drain_seconds: NonNegativeFloat = Field(default=0, validation_alias="K6_MCP_DRAIN_SECONDS")
-    log_format: Literal["text", "json"] = Field(default="text", validation_alias="K6_MCP_LOG_FORMAT")
+    backend: BackendChoice = "auto"
+    policy_file: Path | None = None
+    ask_seconds: Annotated[Seconds, Gt(0)] = 300
+    shared_key: SecretStr | None = Field(default=None, min_length=32)
+    toolsets: Names = DEFAULT_TOOLSETS
+    tools: Names = ()
+    exclude_tools: Names = ()
+    read_only: bool = False
+    http_token: SecretStr | None = None
+    tokens_file: Path | None = None
+    oauth_issuer: Annotated[str | None, AfterValidator(_safe_if_given)] = None
+    oauth_audience: Annotated[str | None, AfterValidator(_safe_if_given)] = None
+    oauth_jwks_url: Annotated[str | None, AfterValidator(_safe_if_given)] = None
+    profiles_file: Path | None = None
+    caller_credentials: CallerCredentials = "off"
+    state_dir: Path = Field(default_factory=_default_state_dir)
+    audit_file: Literal["off"] | Path | None = None
+    audit_max_mib: PositiveInt = 10
+    backups: bool = True
+    backup_max_mib: PositiveInt = 256
+    backup_days: PositiveInt = 30
+    max_script_mib: PositiveInt = 64
+    max_body_mib: PositiveInt = 8
+    max_calls: PositiveInt = 32
+    max_calls_in_all: PositiveInt = 256
+    max_calls_per_minute: PositiveInt = 3000
+    drain_seconds: Annotated[Seconds, Ge(0)] = 0
+    log_format: Literal["text", "json"] = "text"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the arguments, then the environment by the names above alone: a variable `TOKEN` is not ours."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        env_settings.config = SettingsConfigDict(**env_settings.config | {"populate_by_name": False})
+        return init_settings, env_settings
+
+    @field_validator("allow")
+    @classmethod
+    def _allows_guarded_tools(cls, names: frozenset[str]) -> frozenset[str]:
+        return require_guarded(names)
 
     @classmethod
     def load(cls, **given: Any) -> Self:
@@ -148,19 +158,15 @@ class Settings(BaseSettings):
         try:
             return cls(**given).with_login(read_login())
         except ValidationError as error:
-            raise SettingsError(problems(error)) from error
+            raise SettingsError(problems(error, _PREFIX)) from error
 
     def policy(self) -> Policy:
         """The operator's policy, from the environment and the policy file. Raises SettingsError."""
-        given = {name: getattr(self, name) for name in Rules.model_fields if name in self.model_fields_set}
+        given = {
+            name: getattr(self, name) for name in PolicyRules.model_fields if name in self.model_fields_set
+        }
         try:
-            written = read_rules(self.policy_file) if self.policy_file else {}
-            if twice := sorted(given.keys() & written.keys()):
-                raise SettingsError(
-                    f"K6_MCP_{twice[0].upper()} is set, and {twice[0]} stands in the policy file {self.policy_file} too. "
-                    "Set it in one place, so that it is clear which one holds."
-                )
-            return Rules.model_validate(given | written).policy()
+            return operator_policy(given, self.policy_file)
         except RulesError as error:
             raise SettingsError(str(error)) from error
 

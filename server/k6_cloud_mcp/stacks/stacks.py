@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from weakref import WeakValueDictionary
 
 import anyio
@@ -11,17 +12,19 @@ from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud_mcp.access.caller_credentials import fingerprint
 from k6_cloud_mcp.access.grant import Grant
-from k6_cloud_mcp.access.policy_headers import tightened
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched
 from k6_cloud_mcp.stacks.connections import Pool
 from k6_cloud_mcp.stacks.profiles import Profile
 from k6_cloud_mcp.state.audit_log import Audit
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.callers import caller
+from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
 from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
 
 Keeper = Callable[[str], KeptScripts]
+# Some fields of an App, by name.
+Fields = dict[str, Any]
 
 
 class NoStack(Exception):
@@ -77,16 +80,17 @@ class Stacks:
     @asynccontextmanager
     async def app(self, base: App, grant: Grant, name: str | None) -> AsyncGenerator[App, None]:
         """The app for a call of this caller to this profile, made from the server's. Raises NoStack."""
+        policy = grant.tighten(base.policy)
         if grant.own is not None:
-            async with self._own(base, grant.own) as app:
-                yield under_rules(app, grant)
-            return
-        if name is None:
+            async with self._own(base, policy, grant.own) as app:
+                yield app
+        elif name is None:
             self._require_own_of_server(grant)
-            yield under_rules(base, grant)
-            return
-        async with self._profile(base, self._all()[name]) as app:
-            yield under_rules(app, grant)
+            # Without rules it is the server's own app, whose client is limited already.
+            yield replace(base, policy=policy) if grant.rules else base
+        else:
+            async with self._profile(base, policy, self._all()[name]) as app:
+                yield app
 
     def _require_own_of_server(self, grant: Grant) -> None:
         if self._needs_own:
@@ -102,78 +106,78 @@ class Stacks:
         return self._profiles.current() if self._profiles else {}
 
     @asynccontextmanager
-    async def _own(self, base: App, own: Credentials) -> AsyncGenerator[App, None]:
-        mark = fingerprint(own)
-        async with self._cloud(base, f"own {mark}", own) as app:
-            turn = self._turn(f"own {own.stack_id or own.stack_url}")
-            # What strangers' scripts say is not kept on this machine.
+    async def _own(self, base: App, policy: Policy, own: Credentials) -> AsyncGenerator[App, None]:
+        label = f"own {fingerprint(own)}"
+        async with self._client(base, label, own) as k6:
             yield replace(
-                app, default_project_id=app.policy.only_project, kept_scripts=KeepsNothing(), turn=turn
+                base,
+                policy=policy,
+                project_id=None,
+                # Never store scripts of callers who bring their own credentials.
+                kept_scripts=KeepsNothing(),
+                turn=self._turn(f"own {own.stack_id or own.stack_url}"),
+                **_of_cloud(base, k6),
+                **_of_stack(base, label, own.token),
             )
 
     @asynccontextmanager
-    async def _profile(self, base: App, profile: Profile) -> AsyncGenerator[App, None]:
+    async def _profile(self, base: App, policy: Policy, profile: Profile) -> AsyncGenerator[App, None]:
+        async with self._service(base, profile) as service:
+            yield replace(
+                base,
+                policy=policy,
+                project_id=profile.project_id,
+                kept_scripts=self._keeper(profile.name),
+                open_starts=self._starts.setdefault(profile.name, OpenStarts()),
+                turn=self._turn(profile.name),
+                **service,
+            )
+
+    @asynccontextmanager
+    async def _service(self, base: App, profile: Profile) -> AsyncGenerator[Fields, None]:
+        """The fields of the app that say which service is behind a profile."""
         if profile.is_sandbox:
-            yield self._with_own_memory(self._sandbox(base), profile)
+            yield self._of_sandbox() | _of_stack(base, "sandbox", "")
             return
         try:
             credentials = profile.credentials()
         except BrokenFile as error:
             raise NoStack(f"{error} Nothing was called. Ask the operator of this server.") from error
-        async with self._cloud(base, profile.name, credentials) as app:
-            yield self._with_own_memory(app, profile)
+        async with self._client(base, profile.name, credentials) as k6:
+            yield _of_cloud(base, k6) | _of_stack(base, profile.name, credentials.token)
 
     @asynccontextmanager
-    async def _cloud(self, base: App, label: str, credentials: Credentials) -> AsyncGenerator[App, None]:
-        """The app with a connection of this caller alone."""
+    async def _client(self, base: App, label: str, credentials: Credentials) -> AsyncGenerator[K6Cloud, None]:
+        """A client over a connection of this caller alone."""
         async with self.pool.lease((caller(), label, fingerprint(credentials)), credentials) as http:
-            app = replace(
-                base,
-                k6=K6Cloud(http, max_script_bytes=base.k6.max_script_bytes),
-                sandbox=False,
-                # Evaluating a script runs its code: only for the user whose machine this is.
-                inspect_script=base.inspect_script if base.local_files else None,
-                poll_seconds=App.poll_seconds,
-            )
-            yield _labelled(app, label, credentials.token)
+            yield K6Cloud(http, max_script_bytes=base.unscoped.max_script_bytes)
 
-    def _sandbox(self, base: App) -> App:
+    def _of_sandbox(self) -> Fields:
         if (sandbox := self.sandbox) is None:
             raise NoStack("A sandbox among the profiles is only opened at start-up: restart the server.")
-        app = replace(
-            base,
-            k6=sandbox.k6,
-            sandbox=True,
-            inspect_script=sandbox.inspect_script,
-            poll_seconds=sandbox.poll_seconds,
-        )
-        return _labelled(app, "sandbox", "")
-
-    def _with_own_memory(self, app: App, profile: Profile) -> App:
-        return replace(
-            app,
-            default_project_id=profile.project_id or app.policy.only_project,
-            kept_scripts=self._keeper(profile.name),
-            open_starts=self._starts.setdefault(profile.name, OpenStarts()),
-            turn=self._turn(profile.name),
-        )
+        return {
+            "unscoped": sandbox.unscoped,
+            "sandbox": True,
+            "inspect_script": sandbox.inspect_script,
+            "poll_seconds": sandbox.poll_seconds,
+        }
 
     def _turn(self, label: str) -> anyio.Lock:
         """One lock for each stack, whoever calls: what it allows for a day is spent from by all."""
         return self._turns.setdefault(label, anyio.Lock())
 
 
-def under_rules(app: App, grant: Grant) -> App:
-    """The app under the server's policy, as the caller's token tightens it."""
-    if grant.rules is None:
-        return app
-    policy = tightened(app.policy, grant.rules, frozenset(grant.rules.model_fields_set))
-    return replace(app.under(policy), default_project_id=policy.only_project or app.default_project_id)
+def _of_cloud(base: App, k6: K6Cloud) -> Fields:
+    return {
+        "unscoped": k6,
+        "sandbox": False,
+        # Evaluating a script runs its code: only for the user whose machine this is.
+        "inspect_script": base.inspect_script if base.local_files else None,
+        "poll_seconds": App.poll_seconds,
+    }
 
 
-def _labelled(app: App, stack: str, secret: str) -> App:
-    """The app whose confirmations and audit are of this stack, and whose audit never quotes the secret."""
-    audit = app.audit.of_stack(stack, secret) if isinstance(app.audit, Audit) else app.audit
-    ruled = replace(app, audit=audit, confirmations=app.confirmations.within(stack))
-    # The connection is new: nothing limits it yet.
-    return ruled.under(app.policy)
+def _of_stack(base: App, label: str, secret: str) -> Fields:
+    """Confirmations and an audit of this stack; the audit never quotes the secret."""
+    audit = base.audit.of_stack(label, secret) if isinstance(base.audit, Audit) else base.audit
+    return {"audit": audit, "confirmations": base.confirmations.within(label)}

@@ -12,7 +12,7 @@ from mcp_types import INVALID_PARAMS, INVALID_REQUEST
 from k6_cloud_mcp.access.grant import Grant, current_grant
 from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp.stacks.routing import ARGUMENT, NEEDS_STACK, TEMPLATE, routed
-from k6_cloud_mcp.stacks.stacks import NoStack, Stacks, under_rules
+from k6_cloud_mcp.stacks.stacks import NoStack, Stacks
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.toolsets import Published
 
@@ -43,7 +43,8 @@ class Visibility:
     ) -> HandlerResult:
         base = ctx.lifespan_context
         if self._stacks is None or not _needs_stack(ctx, grant):
-            return await call_next(replace(ctx, lifespan_context=under_rules(base, grant)))
+            app = replace(base, policy=grant.tighten(base.policy)) if grant.rules else base
+            return await call_next(replace(ctx, lifespan_context=app))
         try:
             ctx, name = routed(ctx, names)
             async with self._stacks.app(base, grant, name) as app:
@@ -62,7 +63,7 @@ class Visibility:
 
     def _instructions(self, base: App, grant: Grant) -> str:
         sandbox = self._stacks.is_sandbox(base, grant) if self._stacks else base.sandbox
-        policy = under_rules(base, grant).policy
+        policy = grant.tighten(base.policy)
         return instructions(self._allowed(grant), sandbox=sandbox, policy=policy)
 
     def _allowed(self, grant: Grant) -> list[Published]:

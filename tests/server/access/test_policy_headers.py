@@ -1,58 +1,43 @@
-from datetime import time
-from typing import Any
-from zoneinfo import ZoneInfo
-
 import pytest
+from starlette.datastructures import Headers
 
-from k6_cloud_mcp.access.policy_headers import tightened
-from k6_cloud_mcp.config.policy_rules import Rules
-from k6_cloud_mcp_tools.guard.decisions import NoRung, choose_rung
-from k6_cloud_mcp_tools.guard.policy import Policy, QuietHours
-
-STARTS = frozenset({"start_load_test"})
-BOTH = STARTS | {"delete_load_test"}
-NOON = QuietHours(time(12), time(13), ZoneInfo("UTC"))
+from k6_cloud_mcp.access.policy_headers import rules_in
+from k6_cloud_mcp.config.policy_rules import RulesError
+from k6_cloud_mcp_tools.guard.policy import Policy
 
 
-def under(policy: Policy, **headers: Any) -> Policy:
-    return tightened(policy, Rules.model_validate(headers), frozenset(headers))
+def headers(*pairs: tuple[str, str]) -> Headers:
+    return Headers(raw=[(name.lower().encode(), value.encode()) for name, value in pairs])
 
 
-def test_no_header_changes_nothing():
-    policy = Policy(confirm="policy", allow=BOTH, max_vus=5)
-    assert under(policy) == policy
+def test_rules_are_read_from_their_headers_and_nothing_else():
+    given = headers(("Accept", "*/*"), ("X-K6-MCP-Projects", "1, 2"), ("X-K6-MCP-Max-VUs", "5"))
+    assert rules_in(given) == Policy(projects=frozenset({1, 2}), max_vus=5)
+    assert rules_in(headers(("Accept", "*/*"), ("X-K6-Token", "t"))) is None
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "result"), [(5, 3, 3), (5, 9, 5), (None, 3, 3)], ids=["lower", "higher", "first"]
+    "second", ["X-K6-MCP-Max-VUs", "X-K6-MCP-Max_VUs", "x_k6_mcp_max_vus", "X-K6-MCP-MAX-VUS"]
 )
-@pytest.mark.parametrize("name", ["max_vus", "max_vuh_per_run", "max_vuh_per_day"])
-def test_of_two_ceilings_the_lower_one_holds(name: str, ours: int | None, theirs: int, result: int):
-    policy = Policy(**{name: ours})  # pyright: ignore[reportArgumentType] - one ceiling at a time
-    assert getattr(under(policy, **{name: str(theirs)}), name) == result
+def test_a_rule_that_is_sent_twice_is_refused_however_it_is_spelt(second: str):
+    with pytest.raises(RulesError, match="x-k6-mcp-max-vus was sent twice"):
+        rules_in(headers(("X-K6-MCP-Max-VUs", "5"), (second, "500")))
 
 
-def test_only_what_both_allow_is_allowed():
-    policy = Policy(allow=BOTH)
-    assert under(policy, allow="start_load_test, move_load_test").allow == STARTS
-    assert under(policy, allow="").allow == frozenset()
-    assert under(Policy(), allow="start_load_test").allow == frozenset()
+def test_a_rule_may_be_spelt_as_a_proxy_does():
+    assert rules_in(headers(("x_k6_mcp_max_vus", "5"))) == Policy(max_vus=5)
 
 
-def test_only_projects_of_both_are_reached():
-    assert under(Policy(projects=frozenset({1, 2})), projects="2,3").projects == {2}
-    assert under(Policy(), projects="2,3").projects == {2, 3}
-
-
-def test_quiet_hours_add_up():
-    assert under(Policy(quiet_hours=(NOON,)), quiet_hours="22:00-06:00").quiet_hours[0] == NOON
-    assert len(under(Policy(quiet_hours=(NOON,)), quiet_hours="22:00-06:00").quiet_hours) == 2
-
-
-def test_a_request_can_insist_on_a_person_but_gains_nothing_by_it():
-    strict = under(Policy(confirm="policy", allow=STARTS), confirm="ask")
-    assert choose_rung(strict, "start_load_test", client=None, askable=True).by == "person"
-    with pytest.raises(NoRung, match="does not allow delete_load_test"):
-        choose_rung(strict, "delete_load_test", client=None, askable=True)
-    with pytest.raises(NoRung, match="cannot ask one"):
-        choose_rung(under(Policy(), confirm="ask"), "start_load_test", client=None, askable=False)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Confirm", "two_step"),
+        ("Max-VUs", "many"),
+        ("Max-VUH-Per-Day", "inf"),
+        ("Allow", "list_projects"),
+        ("Only", "x"),
+    ],
+)
+def test_a_rule_that_cannot_be_read_is_refused(name: str, value: str):
+    with pytest.raises(RulesError, match=name.lower().replace("-", "_")):
+        rules_in(headers((f"X-K6-MCP-{name}", value)))

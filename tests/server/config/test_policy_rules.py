@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,53 @@ def test_rules_that_contradict_each_other_stop_the_start(monkeypatch: pytest.Mon
 def test_a_wrong_variable_stops_the_start_and_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("K6_MCP_ALLOW", "strat_load_test")
     with pytest.raises(SettingsError, match=r"K6_MCP_ALLOW.*'strat_load_test' is not a guarded tool"):
+        Settings.load()
+
+
+ONE_EACH = {
+    "ALLOW": ("start_load_test", "allow", {"start_load_test"}),
+    "PROJECTS": ("12", "projects", {12}),
+    "QUIET_HOURS": ("12:00-13:00", "quiet_hours", ["12:00-13:00 UTC"]),
+    "TOOLSETS": ("labels", "toolsets", ("labels",)),
+    "TOOLS": ("list_labels", "tools", ("list_labels",)),
+    "EXCLUDE_TOOLS": ("list_labels", "exclude_tools", ("list_labels",)),
+}
+
+
+@pytest.mark.parametrize("name", ONE_EACH)
+def test_a_list_of_one_element_needs_no_comma(monkeypatch: pytest.MonkeyPatch, name: str):
+    text, field, value = ONE_EACH[name]
+    monkeypatch.setenv(f"K6_MCP_{name}", text)
+    read = getattr(Settings.load(), field)
+    assert ([str(hours) for hours in read] if field == "quiet_hours" else read) == value
+
+
+def test_every_setting_that_is_a_list_is_tried_with_one_element():
+    lists = {
+        name.upper()
+        for name, field in Settings.model_fields.items()
+        if re.search("set|tuple", str(field.annotation))
+    }
+    assert lists == ONE_EACH.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_VUH_PER_DAY", "inf"),
+        ("MAX_VUH_PER_RUN", "nan"),
+        ("MAX_VUS", "-5"),
+        ("QUIET_HOURS", "22:00-22:00"),
+        ("PROJECTS", "twelve"),
+        ("ASK_SECONDS", "inf"),
+        ("DRAIN_SECONDS", "nan"),
+    ],
+)
+def test_a_value_that_limits_nothing_stops_the_start_and_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+):
+    monkeypatch.setenv(f"K6_MCP_{name}", value)
+    with pytest.raises(SettingsError, match=f"^K6_MCP_{name}"):
         Settings.load()
 
 

@@ -55,6 +55,12 @@ def test_half_a_set_is_an_error_that_names_the_missing_half(
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["TOKEN", "K6_MCP_TOKEN", "STACK_ID", "K6_MCP_BASE_URL"])
+def test_a_variable_of_another_name_is_not_ours(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv(name, "https://elsewhere.example")
+    assert Settings.load().uses_sandbox
+
+
 def test_the_sandbox_can_be_chosen_in_spite_of_credentials(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("K6_CLOUD_TOKEN", "secret")
     monkeypatch.setenv("K6_MCP_BACKEND", "sandbox")

@@ -10,7 +10,8 @@ from k6_cloud.connection import connect
 from k6_cloud.retries import NO_RETRIES
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.ceilings import over_a_ceiling
-from k6_cloud_mcp_tools.guard.policy import PlannedLoad, Policy, QuietHours
+from k6_cloud_mcp_tools.guard.policy import PlannedLoad, Policy
+from k6_cloud_mcp_tools.guard.quiet_hours import QuietHours
 
 ALWAYS = QuietHours(time(0), time(23, 59, 59, 999999), ZoneInfo("UTC"))
 NIGHT = QuietHours(time(22), time(6), ZoneInfo("Europe/Berlin"))
@@ -100,3 +101,12 @@ async def test_nothing_starts_in_quiet_hours_now_or_by_schedule():
 @pytest.mark.parametrize(("hour", "quiet"), [(19, False), (20, True), (23, True), (3, True), (4, False)])
 def test_quiet_hours_pass_midnight_in_their_own_time_zone(hour: int, quiet: bool):
     assert (datetime(2030, 6, 1, hour, tzinfo=UTC) in NIGHT) is quiet
+
+
+@pytest.mark.parametrize("projects", [None, frozenset({1}), frozenset({2})], ids=["all", "own", "another"])
+async def test_a_day_is_spent_from_by_the_whole_stack_whichever_projects_a_caller_may_see(
+    projects: frozenset[int] | None,
+):
+    policy = Policy(max_vuh_per_day=5, projects=projects)
+    reason = await verdict(policy, PlannedLoad(2, 1), run_of(4))
+    assert reason == "today's runs cost 4 VUh, this one 2 more, and K6_MCP_MAX_VUH_PER_DAY is 5"

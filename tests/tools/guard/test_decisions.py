@@ -60,7 +60,7 @@ def test_what_is_allowed_needs_no_asking_and_the_rest_is_asked():
 
 def test_where_only_a_person_decides_nothing_is_allowed_beforehand():
     assert rung(Policy(confirm="ask", allow=ALLOWED)) == "person"
-    only = Policy(confirm="ask", only=ALLOWED)
+    only = Policy(confirm="policy", allow=ALLOWED).tightened_by(Policy(confirm="ask"))
     assert rung(only) == "person"
     assert "does not allow" in rung(only, "delete_load_test")
 

@@ -172,7 +172,7 @@ async def test_a_created_test_stores_the_script_it_was_given(world: World):
 
 async def test_a_test_is_created_in_the_project_given_or_else_the_configured_one(world: World):
     payments, search = await new_project(world, "Payments"), await new_project(world, "Search")
-    async with world.connect(default_project_id=payments) as client:
+    async with world.connect(project_id=payments) as client:
         configured = content_of(await client.call_tool("create_load_test", {"name": "A"}))
         given = content_of(await client.call_tool("create_load_test", {"name": "B", "project_id": search}))
     assert (configured["project_id"], given["project_id"]) == (payments, search)

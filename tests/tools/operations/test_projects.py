@@ -92,8 +92,8 @@ async def test_a_project_is_labelled_by_its_name_where_it_is_known(world: World)
 
 
 async def test_the_project_is_the_one_given_or_configured_or_the_default_one(world: World):
-    assert await the_project_id(App(world.k6, default_project_id=7), 8) == 8
-    assert await the_project_id(App(world.k6, default_project_id=7), None) == 7
+    assert await the_project_id(App(world.k6, project_id=7), 8) == 8
+    assert await the_project_id(App(world.k6, project_id=7), None) == 7
     assert await the_project_id(App(world.k6), None) == 1
 
 

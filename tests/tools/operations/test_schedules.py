@@ -9,7 +9,8 @@ from support.servers import World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.schedules import CreateSchedule, Cron
-from k6_cloud_mcp_tools.guard.policy import Policy, QuietHours
+from k6_cloud_mcp_tools.guard.policy import Policy
+from k6_cloud_mcp_tools.guard.quiet_hours import QuietHours
 
 EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
 Mode = Literal["auto", "legacy"]

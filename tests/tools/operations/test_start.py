@@ -20,8 +20,9 @@ LONG = (
 ONCE = "export const options = { iterations: 1 }; export default () => {};"
 
 
-async def lines_of(world: World, test: int, **app: Any) -> list[str]:
-    return (await preview_start(replace(world.app, **app), test)).text.splitlines()
+async def lines_of(world: World, test: int, k6: K6Cloud | None = None, **app: Any) -> list[str]:
+    changed = replace(world.app, unscoped=k6 or world.app.unscoped, **app)
+    return (await preview_start(changed, test)).text.splitlines()
 
 
 def cost_in(lines: list[str]) -> str:

@@ -334,7 +334,7 @@ async def test_where_nobody_is_asked_a_run_under_way_is_the_answer(
     world: World, confirm: Literal["policy", "auto"]
 ):
     test = await world.new_test(script=LONG)
-    policy = replace(ALLOWED, confirm=confirm)
+    policy = ALLOWED.model_copy(update={"confirm": confirm})
     first = await start(world, test, policy=policy)
     again = await start(world, test, policy=policy)
     run = first["result"]["test_run_id"]
@@ -388,7 +388,7 @@ async def test_how_long_ago_is_said_in_the_largest_unit(
         run = {"id": 9, "test_id": 1, "project_id": 1, "created": created, "status": "running"}
         return httpx.Response(200, json={"value": [{**run, "status_details": details}]})
 
-    app = replace(world.app, k6=through(old))
+    app = replace(world.app, unscoped=through(old))
     since = datetime.now(UTC) - timedelta(days=1)
     said = [await already_started(app, "local", since, 1) for _ in range(5)]
     assert [run.already_started for run in said if run] == [

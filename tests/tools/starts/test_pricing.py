@@ -63,7 +63,7 @@ async def test_a_run_whose_script_cannot_be_read_leaves_open_whether_it_is_the_s
     async def fail(request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(404) if request.url.path.endswith(f"/test_runs/{run.id}/script") else None
 
-    world.app = replace(world.app, inspect_script=None, k6=through(fail))
+    world.app = replace(world.app, inspect_script=None, unscoped=through(fail))
     price = await priced(world, run.test_id)
     assert price.words.endswith(f"(options as in run {run.id}; the script may have changed since)")
     assert price.planned() == PlannedLoad(None, None)
@@ -99,7 +99,7 @@ async def test_a_token_in_the_options_is_not_sent(world: World, through: Callabl
         return {"vus": 1, "duration": "1m", "cloud": {"token": "secret"}}
 
     test = await world.new_test()
-    world.app = replace(world.app, k6=through(look), inspect_script=with_token)
+    world.app = replace(world.app, unscoped=through(look), inspect_script=with_token)
     assert "secret" not in (await priced(world, test)).words
     assert b"duration" in b"".join(sent)
     assert b"secret" not in b"".join(sent)

@@ -44,7 +44,8 @@ async def _over_for_today(app: App, load: PlannedLoad) -> str | None:
         return _over("VUh per day", planned, ceiling, setting)
     if reason := _over("VUh per day", planned, ceiling, setting):
         return reason
-    spent = await spent_today(app.k6)
+    # The whole stack spends from it, whichever projects this caller may see.
+    spent = await spent_today(app.unscoped)
     if spent.vuh is None:
         return f"what was spent today is unknown ({spent.reason}), and {setting} is {ceiling:g}"
     if spent.vuh + (planned or 0) <= ceiling:

@@ -51,5 +51,7 @@ def _rehearsing(value: Any) -> Any:
     if isinstance(value, K6Cloud):
         return value.rehearsing()
     if isinstance(value, App):
-        return replace(value, k6=value.k6.rehearsing(), kept_scripts=OnlyFinds(value.kept_scripts))
+        return replace(
+            value, unscoped=value.unscoped.rehearsing(), kept_scripts=OnlyFinds(value.kept_scripts)
+        )
     return value
