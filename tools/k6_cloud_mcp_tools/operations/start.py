@@ -1,9 +1,11 @@
 """The priced preview of start_load_test."""
 
+from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.errors import Forbidden, K6CloudError, NotFound
 from k6_cloud.models import Json, LoadTest, Page, TestRun, object_of
+from k6_cloud.scripts.targets import targets_of
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.callers import caller
 from k6_cloud_mcp_tools.guard.previews import Preview, Settled
@@ -14,7 +16,6 @@ from k6_cloud_mcp_tools.operations.scripts import describe, stored_script
 from k6_cloud_mcp_tools.starts.duplicates import made_before
 from k6_cloud_mcp_tools.starts.pricing import price_of_script, reason_of, refusing
 from k6_cloud_mcp_tools.starts.runs import newest_runs
-from k6_cloud_mcp_tools.starts.targets import targets_of
 from k6_cloud_mcp_tools.untrusted_text import visible
 
 
@@ -36,10 +37,11 @@ async def preview_start(app: App, load_test_id: int) -> Preview:
         )
     with stored as script, refusing("Not started"):
         price = await price_of_script(app, test, script, runs)
+        targets = await to_thread.run_sync(targets_of, script, price.options)
         lines = [
             await _headline(app, test),
             f"Script: {describe(script)}.",
-            f"Targets: {targets_of(script, price.options)}.",
+            f"Targets: {targets}.",
             f"Cost: {price.words}.",
             *_zones(price.options),
             *await _monthly_limit(app, test.project_id, price.vuh),
