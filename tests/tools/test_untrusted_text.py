@@ -1,24 +1,4 @@
-import pytest
-
-from k6_cloud_mcp_tools.untrusted_text import fenced, quoted, visible, without_secrets
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("token: 'abc123'", "token: <redacted>"),
-        ('"Authorization": "Basic dXNlcg=="', '"Authorization": <redacted>'),
-        ("headers.authorization = `${x}`;", "headers.authorization = <redacted>;"),
-        ("const API_KEY = 'k';", "const API_KEY = <redacted>;"),
-        ("-H 'Authorization: Bearer eyJhbGciOi.J9'", "-H 'Authorization: Bearer <redacted>'"),
-        ("glsa_0123456789abcdef_01234567", "glsa_<redacted>"),
-        ("const accessToken = 'x' + glc_eyJvIjoiMSJ9xx", "const accessToken = <redacted> + glc_<redacted>"),
-        ("export const options = { vus: 2 };", "export const options = { vus: 2 };"),
-        ("const tokens = 5; // a token", "const tokens = 5; // a token"),
-    ],
-)
-def test_what_looks_like_a_secret_is_not_shown(text: str, shown: str):
-    assert without_secrets(text) == shown
+from k6_cloud_mcp_tools.untrusted_text import fenced, quoted, visible
 
 
 def test_nothing_hides_in_a_line():

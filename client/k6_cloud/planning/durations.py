@@ -8,7 +8,8 @@ from pydantic import BeforeValidator
 
 _LONGEST = 10 * 366 * 86400.0
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|d|h|m|s)", re.ASCII)
+# Not in the middle of a number: looking there again and again would take very long over a very long one.
+_PART = re.compile(r"(?<![\d.])(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|d|h|m|s)", re.ASCII)
 
 
 def seconds(value: Any) -> float:

@@ -16,10 +16,11 @@ def _average(values: Sequence[float]) -> float:
 
 
 _OUTER: dict[str, Combine] = {"sum": sum, "min": min, "max": max, "avg": _average}
-_BY = r"(?:\s+by\s*\(([^()]*)\)|\s*)"
-_METHOD = r"\s*([a-z_][a-z0-9_]*)\s*(?:\(\s*([0-9.eE+-]*)\s*\))?"
-_PLAIN = re.compile(_METHOD + _BY + r"\s*")
-_WRAPPED = re.compile(rf"\s*({'|'.join(_OUTER)})\s*\({_METHOD}{_BY}\s*\){_BY}\s*")
+# No two repetitions of blanks side by side: there would be as many ways to share blanks as pairs of them.
+_BY = r"(?:\s+by\s*\(([^()]*)\))?"
+_METHOD = r"([a-z_][a-z0-9_]*)(?:\s*\(([0-9.eE+\s-]*)\))?"
+_PLAIN = re.compile(_METHOD + _BY)
+_WRAPPED = re.compile(rf"({'|'.join(_OUTER)})\s*\(\s*{_METHOD}{_BY}\s*\){_BY}")
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,12 @@ class Expression:
 
 def parse_expression(text: str) -> Expression:
     """The expression in `text`. Raises InvalidRequest."""
-    if len(text) <= _LONGEST:
-        if found := _WRAPPED.fullmatch(text):
+    query = text.strip()
+    if len(query) <= _LONGEST:
+        if found := _WRAPPED.fullmatch(query):
             outer, method, argument, by, outer_by = found.groups()
             return Expression(method, _number(argument), _labels(by), _OUTER[outer], _labels(outer_by))
-        if found := _PLAIN.fullmatch(text):
+        if found := _PLAIN.fullmatch(query):
             method, argument, by = found.groups()
             return Expression(method, _number(argument), _labels(by))
     raise InvalidRequest.field(
@@ -51,7 +53,7 @@ def parse_expression(text: str) -> Expression:
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text else None
+        return float(text) if text and text.strip() else None
     except ValueError:
         raise InvalidRequest.field("query", f"{text[:40]!r} is no number." if text else "") from None
 

@@ -11,7 +11,7 @@ Labels = dict[str, str]
 
 NAME = "__name__"
 _LONGEST = 4000
-_SELECTOR = re.compile(r"\s*([\w:.]*)\s*(?:\{(.*)\})?\s*", re.DOTALL)
+_SELECTOR = re.compile(r"([\w:.]*)\s*(?:\{(.*)\})?", re.DOTALL)
 _MATCHER = re.compile(
     r"""\s*([^\s{}=!~,"']+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*(,|$)""", re.DOTALL
 )
@@ -54,7 +54,7 @@ class Selector:
 
 def parse_selector(text: str, target: str) -> Selector:
     """The selector in `text`. Raises InvalidRequest, which names `target`."""
-    found = _SELECTOR.fullmatch(text) if len(text) <= _LONGEST else None
+    found = _SELECTOR.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     if not found or not (found[1] or found[2]):
         raise _wrong(text, target)
     return Selector(found[1], tuple(_matchers(found[2] or "", text, target)), target)

@@ -1,22 +1,18 @@
 """A change of one host's file, worked out before anything is written."""
 
 import difflib
-import re
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from k6_cloud.secret_patterns import hide_secrets
 from k6_cloud_mcp.install import jsonc, jsonc_edit, toml_edit
 from k6_cloud_mcp.install.entries import INPUTS
 from k6_cloud_mcp.install.errors import InstallError, Unreadable
 from k6_cloud_mcp.install.hosts import Host
 
 SERVER = "k6-cloud"
-_SECRET = re.compile(
-    r"""((?:token|secret|password|authorization|api_?key)[\w-]*["']?\s*[:=]\s*["'])(?![${])[^"']+""",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -44,8 +40,8 @@ class Plan:
 
 
 def without_secrets(text: str) -> str:
-    """The text with `…` for each value whose name says that it is a secret, unless it is only a reference."""
-    return _SECRET.sub(r"\1…", text)
+    """The text with `…` for what looks like a secret."""
+    return hide_secrets(text, "…")
 
 
 def plan_install(host: Host, path: Path, entry: dict[str, Any]) -> Plan:

@@ -71,7 +71,7 @@ def test_no_line_of_a_script_can_pose_as_one_of_the_preview():
 
 def test_secrets_are_not_shown_but_their_change_is():
     lines = lines_of("const t = 1; token: 'old-secret'", "const t = 1; token: 'new-secret'")
-    assert lines[-3:-1] == ["-const t = 1; token: <redacted>", "+const t = 1; token: <redacted>"]
+    assert lines[-3:-1] == ["-const t = 1; token: '<redacted>'", "+const t = 1; token: '<redacted>'"]
 
 
 def test_a_script_too_large_to_compare_is_named_so():

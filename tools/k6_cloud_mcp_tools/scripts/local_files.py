@@ -10,7 +10,7 @@ from k6_cloud_mcp_tools.lint.outline import Outline
 _SUFFIXES = (".js", ".mjs", ".ts")
 _USUAL = ("main", "index", "script", "test")
 # Cheap, and right for the large file that a bundler made: it uses no other.
-_MAY_USE = re.compile(r"""(?:from|import|require)\s*\(?\s*['"](?:\.|/|file:)|\bopen\s*\(""")
+_MAY_USE = re.compile(r"""(?:from|import|require)\s*(?:\(\s*)?['"](?:\.|/|file:)|\bopen\s*\(""")
 _TEST = re.compile(r"(?:[.\-_](?:test|k6|load)|^k6[.\-_].*)$")
 _MARKS = ("package.json", ".git")
 _SHOWN = 10
