@@ -13,10 +13,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, GetPromptResult, InputRequiredResult, TextContent, Tool
 from pydantic import AnyUrl
 
-from k6_cloud_mcp.access.policy_headers import under_request_rules
 from k6_cloud_mcp.documents import prompts
-from k6_cloud_mcp.documents.completions import add_completions
-from k6_cloud_mcp.documents.resources import add_resources, mime_type_of
+from k6_cloud_mcp.documents.completions import add_completions, complete_ids
+from k6_cloud_mcp.documents.resources import AUDIT_URI, add_resources, mime_type_of, read_audit
 from k6_cloud_mcp.documents.script_listing import list_scripts
 from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp.request_state import sealing
@@ -61,7 +60,7 @@ class K6Server(MCPServer[App]):
             instructions=instructions(tools, sandbox=sandbox),
             extensions=[views()],
             lifespan=lambda _: self._running(),
-            middleware=[*watchers, Visibility(stacks, tools), under_request_rules, list_scripts],
+            middleware=[*watchers, Visibility(stacks, tools), list_scripts, complete_ids],
             request_state_security=sealing(key),
             cache_hints=dict.fromkeys(_LISTS, _FRESH),
             subscriptions=False,
@@ -80,19 +79,23 @@ class K6Server(MCPServer[App]):
         self, name: str, arguments: dict[str, Any], context: Context[App, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool; one that this caller may not call answers with what it would need."""
-        tool = self._published.get(name)
-        if reason := refusal_of(tool):
+        tool, context = self._published.get(name), context or Context(mcp_server=self)
+        call = context.request_context
+        if reason := refusal_of(tool, call.request, call.lifespan_context):
             return CallToolResult(content=[TextContent(type="text", text=reason)], is_error=True)
         if tool is None:
             raise ToolError(f"Unknown tool: {name}")
-        return await tool.load().run(arguments, context or Context(mcp_server=self), convert_result=True)
+        return await tool.load().run(arguments, context, convert_result=True)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[App, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         """Read a document, and say of what type it really is."""
-        if not str(uri).startswith("ui://"):
-            require_read()
+        if context is not None and not str(uri).startswith("ui://"):
+            require_read(context.request_context.request)
+        if context is not None and str(uri) == AUDIT_URI:
+            text = await read_audit(context.request_context.lifespan_context)
+            return [ReadResourceContents(content=text, mime_type="application/json")]
         contents = await super().read_resource(uri, context)
         if isinstance(contents, InputRequiredResult):
             return contents
@@ -109,10 +112,11 @@ class K6Server(MCPServer[App]):
         self,
         name: str,
         arguments: dict[str, Any] | None = None,
-        context: Context[App, Any] | None = None,  # noqa: ARG002 - the SDK's signature
+        context: Context[App, Any] | None = None,
     ) -> GetPromptResult | InputRequiredResult:
         """Render a prompt. Bad arguments are -32602, not an internal error."""
-        require_read()
+        if context is not None:
+            require_read(context.request_context.request)
         return prompts.rendered(self._prompts, name, arguments)
 
     @asynccontextmanager

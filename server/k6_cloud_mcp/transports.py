@@ -1,15 +1,13 @@
 """The transports: stdio for one client, streamable HTTP for many."""
 
 import logging
+import os
 from collections.abc import Sequence
 from functools import partial
 
 import uvicorn
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 
-from k6_cloud.scripts.script import MIB
-from k6_cloud_mcp.access.policy_headers import RequireValidRules
 from k6_cloud_mcp.backend import open_backend, stacks_of
 from k6_cloud_mcp.config.settings import Settings, SettingsError, is_loopback
 from k6_cloud_mcp.server import K6Server, build_server
@@ -20,8 +18,9 @@ from k6_cloud_mcp.telemetry import otlp
 from k6_cloud_mcp.telemetry.metrics import Measures
 from k6_cloud_mcp.telemetry.tool_calls import WatchedCalls
 
+# uvicorn's own variable: the proxies whose word about a caller's address is taken.
+_TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"
 logger = logging.getLogger(__name__)
-_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 async def serve_stdio(settings: Settings) -> None:
@@ -35,7 +34,16 @@ async def serve_stdio(settings: Settings) -> None:
 async def serve_http(settings: Settings, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
     """Serve streamable HTTP at `/mcp` until stopped. Raises SettingsError for an open door to the network."""
     app = http_app(settings, host, allowed_hosts)
-    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, ws="none")
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        # Else whoever calls from this machine could claim any address, and with it escape its limits.
+        proxy_headers=bool(os.environ.get(_TRUSTED_PROXIES)),
+    )
     settle()
     logger.info("Listening on http://%s:%s/mcp", host, port)
     await uvicorn.Server(config).serve()
@@ -44,57 +52,22 @@ async def serve_http(settings: Settings, host: str, port: int, allowed_hosts: Se
 def http_app(settings: Settings, host: str, allowed_hosts: Sequence[str] = ()) -> Starlette:
     """The HTTP application. Beyond loopback callers have to identify; always it wants a known Host and Origin."""
     # Imported only when used: stdio need not pay for it at start-up.
-    from k6_cloud_mcp.access.authentication import hang_door
     from k6_cloud_mcp.access.verifier import verifier_of
-    from k6_cloud_mcp.http.rate_limits import Ceilings, Limited
-    from k6_cloud_mcp.http.readiness import Draining, Readiness
+    from k6_cloud_mcp.http.application import application
     from k6_cloud_mcp.telemetry.prometheus import PrometheusMeasures
-    from k6_cloud_mcp.telemetry.request_ids import RequestIds
 
-    verifier = verifier_of(settings)
-    if not is_loopback(host) and not verifier.is_needed:
+    if not is_loopback(host) and not verifier_of(settings).is_needed:
         raise SettingsError(
             f"Listening on {host} would let anyone on the network start load tests. Set K6_MCP_HTTP_TOKEN, "
             "K6_MCP_TOKENS_FILE or K6_MCP_OAUTH_ISSUER, so that callers identify, or listen on 127.0.0.1."
         )
     measures = PrometheusMeasures()
     stacks = stacks_of(settings, measures)
-    readiness = Readiness(settings.drain_seconds, lambda: [*verifier.problems(), *stacks.problems()])
     server = _build(settings, stacks, local_files=False, measures=measures)
-    server.custom_route("/healthz", methods=["GET"])(readiness.live)
-    server.custom_route("/readyz", methods=["GET"])(readiness.ready)
-    server.custom_route("/metrics", methods=["GET"])(measures.page)
-    app = server.streamable_http_app(
-        host=host,
-        transport_security=_security(allowed_hosts),
-        # Calls that any of several processes may get: none of them can keep a session.
-        stateless_http=settings.shared_key is not None,
-        max_request_body_size=settings.max_body_mib * MIB,
-    )
-    ceilings = Ceilings(settings.max_calls, settings.max_calls_per_minute, settings.max_calls_in_all)
-    # What is added last stands outermost.
-    app.add_middleware(RequireValidRules)
-    app.add_middleware(Limited, ceilings=ceilings, measures=measures)
-    hang_door(app, settings, verifier)
-    app.add_middleware(RequestIds)
-    app.add_middleware(Draining, readiness=readiness, at_end=otlp.flush)
+    app = application(server, settings, stacks, measures, allowed_hosts)
     # Nobody waits for its start: the first call is to be as fast as any.
     load(settings.published())
     return app
-
-
-def _security(allowed_hosts: Sequence[str]) -> TransportSecuritySettings:
-    names = [*_LOOPBACK_NAMES, *allowed_hosts]
-    return TransportSecuritySettings(
-        enable_dns_rebinding_protection=True,
-        allowed_hosts=[host for name in names for host in (name, f"{name}:*")],
-        allowed_origins=[
-            f"{scheme}://{name}{port}"
-            for name in names
-            for scheme in ("http", "https")
-            for port in ("", ":*")
-        ],
-    )
 
 
 def _build(settings: Settings, stacks: Stacks, *, local_files: bool, measures: Measures | None) -> K6Server:

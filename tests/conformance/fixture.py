@@ -30,14 +30,11 @@ from mcp_types import (
 from pydantic import BaseModel
 from starlette.applications import Starlette
 
-from k6_cloud.scripts.script import MIB
-from k6_cloud_mcp.access.policy_headers import RequireValidRules
 from k6_cloud_mcp.backend import open_backend, stacks_of
 from k6_cloud_mcp.config.settings import Settings
-from k6_cloud_mcp.http.rate_limits import Ceilings, Limited
+from k6_cloud_mcp.http.application import application
 from k6_cloud_mcp.server import K6Server
 from k6_cloud_mcp.telemetry.prometheus import PrometheusMeasures
-from k6_cloud_mcp.telemetry.request_ids import RequestIds
 from k6_cloud_mcp.telemetry.tool_calls import WatchedCalls
 from k6_cloud_mcp_tools.context import App
 
@@ -294,12 +291,7 @@ def fixture_app(settings: Settings) -> Starlette:
         watchers=[WatchedCalls(measures, (tool.name for tool in tools))],
     )
     add_fixtures(server)
-    app = server.streamable_http_app(host="127.0.0.1", max_request_body_size=settings.max_body_mib * MIB)
-    ceilings = Ceilings(settings.max_calls, settings.max_calls_per_minute, settings.max_calls_in_all)
-    app.add_middleware(RequireValidRules)
-    app.add_middleware(Limited, ceilings=ceilings, measures=measures)
-    app.add_middleware(RequestIds)
-    return app
+    return application(server, settings, stacks, measures)
 
 
 if __name__ == "__main__":

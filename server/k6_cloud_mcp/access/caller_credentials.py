@@ -2,10 +2,7 @@
 
 from hashlib import sha256
 
-from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from k6_cloud.auth import Credentials
 from k6_cloud_mcp.access.grant import Grant
@@ -14,60 +11,31 @@ from k6_cloud_mcp_tools.toolsets import SCOPES
 
 TOKEN, STACK_ID, STACK_URL = "x-k6-token", "x-k6-stack-id", "x-k6-stack-url"
 _ALL = (TOKEN, STACK_ID, STACK_URL)
-_PATH = "/mcp"
 _LONGEST = 4096
-_NOTHING = "Nothing was called."
 
 
 class BadCredentials(ValueError):
     """Credentials that cannot be used; the message quotes none of them."""
 
 
-class TakeOwnCredentials:
-    """ASGI middleware that puts credentials from headers into the caller's grant, and into its identity.
-
-    Two callers with other credentials are two principals: neither may use what was made for the other.
-    """
-
-    def __init__(self, app: ASGIApp, mode: CallerCredentials) -> None:
-        self._app = app
-        self._mode = mode
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        try:
-            self._identify(scope)
-        except BadCredentials as error:
-            body = {"error": "invalid_credentials", "error_description": f"{error} {_NOTHING}"}
-            await JSONResponse(body, 400)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _identify(self, scope: Scope) -> None:
-        given = credentials_in(Headers(scope=scope))
-        if given is None:
-            if self._mode == "required" and scope["path"] == _PATH:
-                raise BadCredentials(
-                    "This server works with the caller's own credentials: send X-K6-Token, and X-K6-Stack-Id or "
-                    "X-K6-Stack-Url."
-                )
-            return
-        if self._mode == "off":
-            raise BadCredentials(
-                "This server takes no X-K6-… credentials (the operator may set K6_MCP_CALLER_CREDENTIALS)."
-            )
-        user = scope.get("user")
-        grant = user.access_token if isinstance(user, AuthenticatedUser) else None
-        scope["user"] = AuthenticatedUser(with_own(grant if isinstance(grant, Grant) else None, given))
-
-
-def credentials_in(headers: Headers) -> Credentials | None:
-    """The credentials in these headers; None without any. Raises BadCredentials."""
+def own_credentials(headers: Headers, mode: CallerCredentials) -> Credentials | None:
+    """The credentials of a call; None without any. Raises BadCredentials, also where the settings want or forbid them."""
     given = {name: headers.getlist(name) for name in _ALL if name in headers}
     if not given:
+        if mode == "required":
+            raise BadCredentials(
+                "This server works with the caller's own credentials: send X-K6-Token, and X-K6-Stack-Id or "
+                "X-K6-Stack-Url."
+            )
         return None
+    if mode == "off":
+        raise BadCredentials(
+            "This server takes no X-K6-… credentials (the operator may set K6_MCP_CALLER_CREDENTIALS)."
+        )
+    return _credentials(given)
+
+
+def _credentials(given: dict[str, list[str]]) -> Credentials:
     for name, values in given.items():
         if len(values) > 1 or not 0 < len(values[0].strip()) <= _LONGEST or not values[0].isprintable():
             raise BadCredentials(f"{name} has to be one readable value.")
@@ -80,9 +48,12 @@ def credentials_in(headers: Headers) -> Credentials | None:
         raise BadCredentials(str(error)) from error
 
 
-def with_own(grant: Grant | None, own: Credentials) -> Grant:
-    """The grant of somebody who brought credentials along. Raises BadCredentials where the grant names its stack."""
-    if grant is None:
+def with_own(grant: Grant, own: Credentials) -> Grant:
+    """The grant of a caller that brought credentials along. Raises BadCredentials if it names its stack already.
+
+    Two callers with other credentials are two principals: neither may use what was made for the other.
+    """
+    if grant.is_local:
         return Grant(client_id="k6-token", subject=fingerprint(own), scopes=[*SCOPES], own=own)
     if grant.stacks is not None:
         raise BadCredentials("Your token is for stacks of this server: leave the X-K6-… headers out.")

@@ -8,7 +8,7 @@ import click
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
-from k6_cloud_mcp.access.grant import current_grant
+from k6_cloud_mcp.access.grant import LOCAL
 from k6_cloud_mcp.backend import open_backend, stacks_of
 from k6_cloud_mcp.commands.decision_report import rung_report
 from k6_cloud_mcp.config.k6_login import read_login
@@ -79,12 +79,12 @@ async def _stacks(settings: Settings) -> AsyncIterator[Finding]:
     except SettingsError as error:
         yield Finding("Profiles", False, str(error), "Correct the file that K6_MCP_PROFILES_FILE names.")
         return
-    names = stacks.names(current_grant())
+    names = stacks.names(LOCAL)
     if not names:
         yield Finding("Backend", True, "each caller brings a stack (K6_MCP_CALLER_CREDENTIALS=required)")
     async with open_backend(settings, local_files=False, stacks=stacks) as base:
         for name in names:
-            async with stacks.app(base, current_grant(), name) as app:
+            async with stacks.app(base, LOCAL, name) as app:
                 finding = await _permission(app.k6)
             yield replace(finding, subject=f"Profile {name}")
 

@@ -1,7 +1,11 @@
 """Completion of the `{id}` in document addresses: by id, or by a part of the name."""
 
+from typing import Any
+
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 from mcp_types import (
+    CompleteRequestParams,
     Completion,
     CompletionArgument,
     CompletionContext,
@@ -10,8 +14,7 @@ from mcp_types import (
 )
 
 from k6_cloud.errors import K6CloudError
-from k6_cloud_mcp.access.grant import current_grant
-from k6_cloud_mcp.access.policy_headers import app_of_request
+from k6_cloud_mcp.access.grant import grant_of
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.paging import search_pages
 from k6_cloud_mcp_tools.results import LoadTestRow
@@ -20,22 +23,34 @@ _LIMIT = 20
 
 
 def add_completions(server: MCPServer[App]) -> None:
-    """Answer completion requests."""
+    """Answer completion requests, with nothing: `complete_ids` fills in what there is."""
 
-    async def complete(
+    async def nothing(
         ref: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
-        context: CompletionContext | None,  # noqa: ARG001 - the SDK passes it
+        context: CompletionContext | None,
     ) -> Completion | None:
-        running = app_of_request.get()
-        asks_for_test = isinstance(ref, ResourceTemplateReference) and "load_tests/{id}" in ref.uri
-        if running is None or not current_grant().may("k6:read"):
-            return None
-        if argument.name != "id" or not asks_for_test:
-            return None
-        return Completion(values=await _load_test_ids(running, argument.value))
+        del ref, argument, context
 
-    server.completion()(complete)
+    server.completion()(nothing)
+
+
+async def complete_ids(ctx: ServerRequestContext[App, Any], call_next: CallNext) -> HandlerResult:
+    """Middleware that completes ids of load tests: the SDK's own handler is given no context to find them with."""
+    result = await call_next(ctx)
+    if ctx.method != "completion/complete" or not isinstance(result, dict):
+        return result
+    request = CompleteRequestParams.model_validate(ctx.params, by_name=False)
+    if not _asks_for_test(request) or not grant_of(ctx.request).may("k6:read"):
+        return result
+    values = await _load_test_ids(ctx.lifespan_context, request.argument.value)
+    return {**result, "completion": {**result["completion"], "values": values}}
+
+
+def _asks_for_test(request: CompleteRequestParams) -> bool:
+    ref = request.ref
+    is_test = isinstance(ref, ResourceTemplateReference) and "load_tests/{id}" in ref.uri
+    return is_test and request.argument.name == "id"
 
 
 async def _load_test_ids(app: App, typed: str) -> list[str]:

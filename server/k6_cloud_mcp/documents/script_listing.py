@@ -9,7 +9,7 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, Resource
 
 from k6_cloud.errors import K6CloudError
 from k6_cloud.models import LoadTest, Page
-from k6_cloud_mcp.access.grant import current_grant
+from k6_cloud_mcp.access.grant import grant_of
 from k6_cloud_mcp.documents.resources import JAVASCRIPT, SCRIPT_URI
 from k6_cloud_mcp_tools.context import App
 
@@ -23,7 +23,7 @@ async def list_scripts(ctx: ServerRequestContext[App, Any], call_next: CallNext)
     result = await call_next(ctx)
     if ctx.method != "resources/list" or not isinstance(result, dict):
         return result
-    if not current_grant().may("k6:read"):
+    if not grant_of(ctx.request).may("k6:read"):
         return {**result, "resources": []}
     skip = _position(ctx.params)
     page = await _newest(ctx.lifespan_context, skip)

@@ -1,30 +1,26 @@
 """Which of several stacks a request is about: an argument `stack` of a tool, `?stack=` in an address."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import parse_qs
 
-from mcp.server.context import ServerRequestContext
-
 from k6_cloud_mcp.stacks.stacks import NoStack
-from k6_cloud_mcp_tools.context import App
 
 ARGUMENT = "stack"
 TEMPLATE = "{?stack}"
-Request = ServerRequestContext[App, Any]
 Params = Mapping[str, Any]
 
 
-def routed(ctx: Request, names: Sequence[str]) -> tuple[Request, str | None]:
-    """The request without the name of its stack, and that name. Raises NoStack where it names none of `names`."""
-    params = ctx.params or {}
-    read = _READERS.get(ctx.method)
+def routed(method: str, params: Params | None, names: Sequence[str]) -> tuple[Params | None, str | None]:
+    """The parameters of a request without the name of its stack, and that name.
+
+    Raises NoStack for a request that names none of `names`.
+    """
+    read = _READERS.get(method)
     if not names or read is None:
-        return ctx, None
-    rest, given = read(params, names)
-    name = _chosen(given, names)
-    return replace(ctx, params=rest), name
+        return params, None
+    rest, given = read(params or {}, names)
+    return rest, _chosen(given, names)
 
 
 def _chosen(given: object, names: Sequence[str]) -> str:

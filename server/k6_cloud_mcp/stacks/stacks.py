@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -29,6 +29,13 @@ Fields = dict[str, Any]
 
 class NoStack(Exception):
     """It is not clear, or not allowed, which stack a call is about; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Unreachable(App):
+    """The app of a call for which there is no stack."""
+
+    reason: str = ""
 
 
 class Stacks:

@@ -1,7 +1,6 @@
 """What a caller sees of the server: only what it may do, with `stack` where there are several."""
 
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, cast
 
@@ -9,10 +8,10 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, INVALID_REQUEST
 
-from k6_cloud_mcp.access.grant import Grant, current_grant
+from k6_cloud_mcp.access.grant import Grant, grant_of
 from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp.stacks.routing import ARGUMENT, NEEDS_STACK, TEMPLATE, routed
-from k6_cloud_mcp.stacks.stacks import NoStack, Stacks
+from k6_cloud_mcp.stacks.stacks import NoStack, Stacks, Unreachable
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.toolsets import Published
 
@@ -21,8 +20,6 @@ Request = ServerRequestContext[App, Any]
 # Documents that say nothing of any stack.
 _OF_NO_STACK = ("ui://", "k6://audit")
 _TO_READ = ("resources", "resourceTemplates", "prompts")
-# Why a tool call is not made: the result has to be a tool's, which only the server can give.
-_refusal: ContextVar[str | None] = ContextVar("refusal", default=None)
 
 
 class Visibility:
@@ -33,7 +30,7 @@ class Visibility:
         self._all = tools
 
     async def __call__(self, ctx: Request, call_next: CallNext) -> HandlerResult:
-        grant = current_grant()
+        grant = grant_of(ctx.request)
         names = self._stacks.names(grant) if self._stacks else []
         result = await self._answer(ctx, call_next, grant, names)
         return self._shown(ctx, result, grant, names) if isinstance(result, dict) else result
@@ -46,11 +43,15 @@ class Visibility:
             app = replace(base, policy=grant.tighten(base.policy)) if grant.rules else base
             return await call_next(replace(ctx, lifespan_context=app))
         try:
-            ctx, name = routed(ctx, names)
+            params, name = routed(ctx.method, ctx.params, names)
             async with self._stacks.app(base, grant, name) as app:
-                return await call_next(replace(ctx, lifespan_context=app))
+                return await call_next(replace(ctx, params=params, lifespan_context=app))
         except NoStack as error:
-            return await _refused(ctx, call_next, str(error))
+            if ctx.method != "tools/call":
+                raise MCPError(INVALID_PARAMS, str(error)) from error
+            # The result has to be a tool's, which only the server can give.
+            app = Unreachable(base.unscoped, reason=str(error))
+            return await call_next(replace(ctx, lifespan_context=app))
 
     def _shown(self, ctx: Request, result: Json, grant: Grant, names: Sequence[str]) -> Json:
         if "instructions" in result:
@@ -75,19 +76,19 @@ class Visibility:
         return [_with_stack(tool, names) for tool in tools] if len(names) > 1 else tools
 
 
-def refusal_of(tool: Published | None) -> str | None:
+def refusal_of(tool: Published | None, request: Any, app: App) -> str | None:
     """Why this caller may not call a tool now; None when it may."""
-    if reason := _refusal.get():
-        return reason
-    grant = current_grant()
+    if isinstance(app, Unreachable):
+        return app.reason
+    grant = grant_of(request)
     if tool is None or grant.may(tool.scope):
         return None
     return f"Not called: {tool.name} needs the scope {tool.scope}, and your token has {_words(grant)}."
 
 
-def require_read() -> None:
+def require_read(request: Any) -> None:
     """Raise MCPError for a caller that may not read: documents and prompts are for reading."""
-    if not (grant := current_grant()).may("k6:read"):
+    if not (grant := grant_of(request)).may("k6:read"):
         words = f"This needs the scope k6:read, and your token has {_words(grant)}."
         raise MCPError(INVALID_REQUEST, words)
 
@@ -102,16 +103,6 @@ def _needs_stack(ctx: Request, grant: Grant) -> bool:
     if ctx.method != "tools/call" and not grant.may("k6:read"):
         return False
     return not str((ctx.params or {}).get("uri", "")).startswith(_OF_NO_STACK)
-
-
-async def _refused(ctx: Request, call_next: CallNext, reason: str) -> HandlerResult:
-    if ctx.method != "tools/call":
-        raise MCPError(INVALID_PARAMS, reason)
-    token = _refusal.set(reason)
-    try:
-        return await call_next(ctx)
-    finally:
-        _refusal.reset(token)
 
 
 def _with_stack(tool: Json, names: Sequence[str]) -> Json:

@@ -1,12 +1,12 @@
 """An id for each HTTP request, so that its log records, and those of a proxy before us, can be found together."""
 
 import re
+from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
 
 HEADER = "X-Request-ID"
 # The request that is being answered; empty outside of one, and on stdio.
@@ -16,29 +16,11 @@ _KEY = "k6_mcp_request_id"
 _SANE = re.compile(r"[\w.:/+=-]{1,128}")
 
 
-class RequestIds:
-    """ASGI middleware: takes the id a proxy gave, or makes one, and says it in the answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        given = Headers(scope=scope).get(HEADER, "")
-        scope[_KEY] = name = given if _SANE.fullmatch(given) else uuid4().hex
-
-        async def named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = name
-            await send(message)
-
-        token = request_id.set(name)
-        try:
-            await self._app(scope, receive, named)
-        finally:
-            request_id.reset(token)
+def identify(scope: MutableMapping[str, Any]) -> str:
+    """The id of an HTTP request, which it carries from now on: the one that a proxy gave, or a new one."""
+    given = Headers(raw=scope["headers"]).get(HEADER, "")
+    scope[_KEY] = name = given if _SANE.fullmatch(given) else uuid4().hex
+    return name
 
 
 def id_of(request: Any) -> str:

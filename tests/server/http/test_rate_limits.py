@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -9,8 +10,10 @@ import httpx
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
+from pydantic import SecretStr
+from support.authenticated_server import tokens_file
 from support.loopback import listening
-from support.replicas import Upstream, cloud, open_upstream
+from support.replicas import Upstream, cloud, open_upstream, replica, running
 from support.servers import content_of
 
 from k6_cloud_mcp.transports import http_app
@@ -77,15 +80,58 @@ async def list_often(client: Client) -> None:
         await client.call_tool("list_load_tests", {})
 
 
-async def test_the_rate_of_one_caller_does_not_touch_another():
+async def test_the_rate_of_one_caller_is_told_with_the_time_after_which_it_may_go_on():
     async with served(max_calls_per_minute=3) as (address, _):
         mine = await post(address, 4)
-        async with httpx.AsyncClient(base_url=address, headers=ACCEPT) as http:
-            # Our own proxy on loopback says who asked.
-            theirs = await http.post("/mcp", json=PING, headers={"X-Forwarded-For": "192.0.2.1"})
     assert [one.status_code == 429 for one in mine] == [False, False, False, True]
     assert 1 <= int(mine[3].headers["Retry-After"]) <= 60
-    assert theirs.status_code != 429
+
+
+@pytest.mark.parametrize("of_each_call", ["X-K6-Token", "X-K6-Stack-Id", "X-K6-MCP-Max-VUs", "X-Request-ID"])
+@pytest.mark.parametrize("token", [None, "open sesame"])
+async def test_nothing_that_a_caller_may_choose_makes_it_another_one(of_each_call: str, token: str | None):
+    secret = SecretStr(token) if token else None
+    bearer = {"Authorization": f"Bearer {token}"} if token else {}
+    own = {"X-K6-Token": "glsa_x", "X-K6-Stack-Id": "1"}
+    async with (
+        served(max_calls_per_minute=3, caller_credentials="headers", http_token=secret) as (address, _),
+        httpx.AsyncClient(base_url=address, headers=ACCEPT | bearer | own) as http,
+    ):
+        answers = [
+            await http.post("/mcp", json=PING, headers={of_each_call: f"{number}"}) for number in range(1, 6)
+        ]
+    assert [one.status_code == 429 for one in answers] == [False] * 3 + [True] * 2
+
+
+async def test_callers_with_other_tokens_have_limits_of_their_own(tmp_path: Path):
+    async with (
+        served(max_calls_per_minute=1, tokens_file=tokens_file(tmp_path, a={}, b={})) as (address, _),
+        httpx.AsyncClient(base_url=address, headers=ACCEPT) as http,
+    ):
+        answers = [
+            await http.post("/mcp", json=PING, headers={"Authorization": f"Bearer token of {name}"})
+            for name in ("a", "b", "a")
+        ]
+    assert [one.status_code == 429 for one in answers] == [False, False, True]
+
+
+async def test_an_address_that_no_proxy_of_ours_vouches_for_is_not_believed(tmp_path: Path):
+    async with open_upstream() as upstream:
+        limit = {"K6_MCP_MAX_CALLS_PER_MINUTE": "2"}
+        plain = replica(upstream.address, tmp_path / "plain", **limit)
+        behind = replica(upstream.address, tmp_path / "behind", FORWARDED_ALLOW_IPS="127.0.0.1", **limit)
+        async with running(plain, behind):
+            limited = [await statuses_from_many_addresses(one.address) for one in (plain, behind)]
+    assert limited == [[False, False, True, True], [False] * 4]
+
+
+async def statuses_from_many_addresses(address: str) -> list[bool]:
+    async with httpx.AsyncClient(base_url=address, headers=ACCEPT) as http:
+        answers = [
+            await http.post("/mcp", json=PING, headers={"X-Forwarded-For": f"192.0.2.{number}"})
+            for number in range(4)
+        ]
+    return [one.status_code == 429 for one in answers]
 
 
 async def test_the_server_stays_responsive_while_its_api_is_stuck():

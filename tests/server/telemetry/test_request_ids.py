@@ -6,10 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
+from support.authenticated_server import serving
 from support.replicas import open_upstream, replica, running
-
-from k6_cloud_mcp.telemetry.request_ids import RequestIds
 
 CALL: dict[str, Any] = {
     "jsonrpc": "2.0",
@@ -17,6 +15,13 @@ CALL: dict[str, Any] = {
     "method": "tools/call",
     "params": {"name": "list_load_tests", "arguments": {}},
 }
+
+
+@pytest.fixture(autouse=True)
+def sandbox_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K6_SANDBOX_DIR", ":memory:")
+
+
 ACCEPT = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
 
 
@@ -34,7 +39,6 @@ async def test_a_call_is_logged_as_json_under_the_id_that_the_proxy_gave(tmp_pat
 
 @pytest.mark.parametrize("given", ["", "x" * 200, "two words", 'quo"te'])
 async def test_an_id_that_could_upset_a_log_is_replaced(given: str):
-    transport = httpx.ASGITransport(RequestIds(Starlette()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-        answer = await http.get("/", headers={"X-Request-ID": given})
+    async with serving(backend="sandbox") as address, httpx.AsyncClient() as http:
+        answer = await http.get(f"{address}/healthz", headers={"X-Request-ID": given})
     assert len(answer.headers["X-Request-ID"]) == 32
