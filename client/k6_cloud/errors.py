@@ -63,6 +63,10 @@ class ScriptTooLarge(ScriptError):
     """A script is past the size limit; nothing was sent or kept."""
 
 
+class ScriptNotRead(ScriptError):
+    """k6 was not allowed to read a script here, so nothing is known against it."""
+
+
 class NotAnalysed(ScriptError):
     """A text takes more time or memory to analyse than one text may; nothing was sent or kept."""
 

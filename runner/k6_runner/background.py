@@ -1,7 +1,7 @@
 """Work that goes on beside a block of code, and outlives its failures."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -29,6 +29,25 @@ async def alongside(
             (stop or tasks.cancel_scope.cancel)()
     if failure is not None:
         raise failure
+
+
+async def side_by_side(*works: Callable[[], Awaitable[Any]]) -> list[Any]:
+    """Do all works at once and return their results in order, or raise the first failure in that order."""
+    outcomes: list[Any] = [None] * len(works)
+
+    async def keep(place: int, work: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            outcomes[place] = await work()
+        except Exception as error:  # noqa: BLE001 - raised again below
+            outcomes[place] = error
+
+    async with anyio.create_task_group() as tasks:
+        for place, work in enumerate(works):
+            tasks.start_soon(keep, place, work)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    return outcomes
 
 
 @contextmanager

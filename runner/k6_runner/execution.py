@@ -13,15 +13,17 @@ from k6_cloud.models import Json
 from k6_cloud.scripts.script import Script
 from k6_runner.binary import K6
 from k6_runner.capture.metrics_capture import Record, capturing
+from k6_runner.confinement.terms import Network
 from k6_runner.limits import MIB, RunLimits
 from k6_runner.network_policy import blocked_networks
 from k6_runner.outcome import Outcome, checks_in, thresholds_in
-from k6_runner.process import confined
+from k6_runner.process import Access, confined, require_confined
 from k6_runner.sanitize import Wording
 from k6_runner.supervise import Watch
 from k6_runner.verdict import STOPPED_BY_USER, Ending, judge
 from k6_runner.workspace import SCRIPT_NAMES, workspace
 
+_ACCESS = Access(network=Network(internet=True, datagrams=True))
 _REPORT_POINTS = 300
 _READ_LIMIT = 16 * MIB
 
@@ -39,6 +41,7 @@ async def execute(
     """Run `script`, with `env` as its `__ENV`, until it ends, `stop` is set, or a limit is reached.
 
     `started` is called once k6 runs, `record` with the metrics as they come. Cancelling the call ends k6 at once.
+    Raises NotConfined on a machine that cannot confine it.
     """
     if stop.is_set():
         return Outcome(**vars(STOPPED_BY_USER))
@@ -48,11 +51,14 @@ async def execute(
         command = [k6.path, "run", *flags, "--summary-export", str(summary_file), SCRIPT_NAMES[script.kind]]
         settings = {**_dashboard(limits, report_file), **_thrift(limits)}
         begin = anyio.current_time()
-        async with confined(command, directory, limits, settings=settings, stdout=capture.output) as process:
+        async with confined(
+            command, directory, limits, _ACCESS, settings=settings, stdout=capture.output
+        ) as process:
             started()
             watch = Watch(process, limits, stop)
             exit_code = await watch.until_end()
         seconds = anyio.current_time() - begin
+        require_confined(exit_code, watch.log)
         summary = _parsed(await _content(summary_file, limits))
         report = await _content(report_file, limits)
     thresholds = thresholds_in(summary)

@@ -1,51 +1,144 @@
-"""What k6 makes of a script before it runs: its options, and what they will need."""
+"""k6's view of a script before it runs: its options, and the VUs and time that they take."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from k6_cloud.errors import NotAnalysed, ScriptError
 from k6_cloud.models import Json
 from k6_cloud.planning.durations import seconds
 from k6_cloud.redaction import redact_options
+from k6_cloud.scripts.literal_options import doubts_about
 from k6_cloud.scripts.script import Script
+from k6_runner.background import side_by_side
 from k6_runner.binary import K6
-from k6_runner.k6_inspect import Answer, ask, require_small
-from k6_runner.limits import RunLimits
-from k6_runner.script_archive import sealed
+from k6_runner.bounded import run_bounded
+from k6_runner.k6_inspect import ANSWER_LIMIT, Answer, ScriptRejected, ask
+from k6_runner.limits import MIB, RunLimits
+from k6_runner.process import NO_ACCESS, Access
+from k6_runner.script_archive import archive_of
 
 _REQUIREMENTS = "--execution-requirements"
 _NO_VUS = "scenario default has configuration errors: the number of VUs must be more than 0"
 _SHORTCUTS = frozenset({"stages", "iterations", "duration"})
+# Filled in by k6 for a script that leaves them out.
+_DERIVED = frozenset({"scenarios", "summaryTrendStats", "systemTags", "vus"})
+_DEEPEST = 100
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """The options k6 will use (without nulls and tokens), the most VUs at once, and the longest time in seconds."""
+    """The options k6 will use (without nulls and tokens), the most VUs at once, and the longest time in seconds.
+
+    `uncertain` gives reasons why another reading of the same script may find other options.
+    """
 
     options: Json
     max_vus: int
     total_duration: float
+    uncertain: tuple[str, ...] = ()
 
 
-async def inspect(k6: K6, script: Script, limits: RunLimits, env: Mapping[str, str]) -> Inspection:
-    """Let k6 read the script, which runs its init code. Raises ScriptRejected."""
-    async with sealed(k6, script, limits, env) as archive:
-        answer = await ask(k6, archive, limits, env, _REQUIREMENTS)
-        if answer.log.says(_NO_VUS):
-            # `k6 run` takes one VU where a script names none; `k6 inspect` has to be told.
-            answer = await ask(k6, archive, limits, env, _REQUIREMENTS, settings={"K6_VUS": "1"})
-    return _read(answer)
+async def inspect(
+    k6: K6, script: Script, limits: RunLimits, env: Mapping[str, str], access: Access = NO_ACCESS
+) -> Inspection:
+    """Let k6 read the script, which runs its init code. Raises ScriptRejected, NotConfined.
+
+    A script that is not an archive is read twice, because its options may be computed.
+    """
+    needs = partial(_needs, k6, script, limits, env, access)
+    if script.kind == "archive":
+        options, max_vus, total = await needs()
+        return Inspection(redact_options(_as_written(options)), max_vus, total)
+    written, needed, doubts = await side_by_side(
+        partial(_exported_options, k6, script, limits, env, access), needs, partial(_doubts, script)
+    )
+    options, max_vus, total = needed
+    given: Json = _without_nulls(written)
+    if _differ(given, _without_nulls(options)):
+        doubts = ("they read differently each time", *doubts)
+    return Inspection(redact_options(given), max_vus, total, doubts)
 
 
-def _read(answer: Answer) -> Inspection:
-    require_small(answer.output)
+@asynccontextmanager
+async def archived(
+    k6: K6, script: Script, limits: RunLimits, env: Mapping[str, str], access: Access = NO_ACCESS
+) -> AsyncGenerator[Script, None]:
+    """The script as an archive with the options that it has now; an archive as it is.
+
+    k6 takes the options of an archive from there, so every later use of this one has the same. Raises ScriptRejected,
+    NotConfined.
+    """
+    if script.kind == "archive":
+        yield script
+        return
+    options = await _exported_options(k6, script, limits, env, access)
+    with archive_of("script.js", script.file(), options) as archive:
+        yield archive
+
+
+async def _exported_options(
+    k6: K6, script: Script, limits: RunLimits, env: Mapping[str, str], access: Access
+) -> Json:
+    return _options_in(await ask(k6, script, limits, env, access=access))
+
+
+async def _needs(
+    k6: K6, script: Script, limits: RunLimits, env: Mapping[str, str], access: Access
+) -> tuple[Json, int, float]:
+    """The options with all that k6 derives from them, the most VUs, and the time."""
+    answer = await ask(k6, script, limits, env, _REQUIREMENTS, access=access)
+    if answer.log.says(_NO_VUS):
+        # `k6 run` takes one VU if a script names none; `k6 inspect` has to be told.
+        answer = await ask(k6, script, limits, env, _REQUIREMENTS, access=access, settings={"K6_VUS": "1"})
+    options = _options_in(answer)
     try:
-        options: Json = json.loads(answer.output)
-        max_vus, total = int(options.pop("maxVUs")), seconds(options.pop("totalDuration"))
+        return options, int(options.pop("maxVUs")), seconds(options.pop("totalDuration"))
     except (ValueError, KeyError):
         raise answer.refusal() from None
-    return Inspection(redact_options(_as_written(options)), max_vus, total)
+
+
+async def _doubts(script: Script) -> tuple[str, ...]:
+    try:
+        return await run_bounded(doubts_about, script.text())
+    except (NotAnalysed, ScriptError):
+        return ("they could not be analysed",)
+
+
+def _options_in(answer: Answer) -> Json:
+    """The options that k6 printed. Raises ScriptRejected for those that nobody means to write."""
+    output = answer.output
+    if len(output) > ANSWER_LIMIT:
+        raise ScriptRejected(f"The script's options are larger than {ANSWER_LIMIT // MIB} MiB.")
+    if _depth(output) > _DEEPEST:
+        raise ScriptRejected(f"The script's options are nested more than {_DEEPEST} deep.")
+    try:
+        options: Any = json.loads(output)
+    except ValueError:
+        raise answer.refusal() from None
+    if not isinstance(options, dict):
+        raise answer.refusal()
+    return options  # pyright: ignore[reportUnknownVariableType]
+
+
+def _depth(text: bytes) -> int:
+    """The depth to which JSON is nested."""
+    depth = deepest = 0
+    for bracket in re.findall(rb"[\[\]{}]", _STRING.sub(b"", text)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _differ(written: Json, derived: Json) -> bool:
+    """Whether two readings of the options differ beyond what k6 derives from them."""
+    own = written.keys() | (derived.keys() - _DERIVED)
+    return any(written.get(name) != derived.get(name) for name in own)
 
 
 def _as_written(options: Json) -> Json:

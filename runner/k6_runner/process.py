@@ -4,17 +4,37 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anyio
 from anyio.abc import ByteReceiveStream, Process
 
-from k6_runner import confinement
+from k6_runner.confinement.supervisor import NOT_CONFINED
+from k6_runner.confinement.system_files import NETWORK_FILES, program_files
+from k6_runner.confinement.terms import NO_NETWORK, Network, Terms
 from k6_runner.environment import minimal_environment
-from k6_runner.limits import RunLimits
+from k6_runner.limits import RunLimits, setting
+from k6_runner.log import Log
 
-_SUPERVISOR = (sys.executable, "-I", "-S", confinement.__file__)
+_SUPERVISOR = (sys.executable, "-S", "-P", "-m", "k6_runner.confinement")
+_SOURCE_ROOT = Path(__file__).parents[1]
+
+
+class NotConfined(Exception):
+    """This machine cannot confine a script, so none of its code was run; the message says how to go on."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """The things outside of its own directory that a command may use: files to read, and sockets. Nothing by default."""
+
+    files: Sequence[str] = ()
+    network: Network = NO_NETWORK
+
+
+NO_ACCESS = Access()
 
 
 @asynccontextmanager
@@ -22,6 +42,7 @@ async def confined(
     command: Sequence[str],
     directory: Path,
     limits: RunLimits,
+    access: Access = NO_ACCESS,
     *,
     settings: Mapping[str, str] | None = None,
     stdout: int = subprocess.DEVNULL,
@@ -30,11 +51,12 @@ async def confined(
 
     `settings` are environment variables beside the minimal ones.
     """
-    bounds = [str(limits.cpu_seconds), str(limits.output_bytes), str(limits.memory_bytes)]
+    terms = _terms(command[0], directory, limits, access)
+    environment = {**minimal_environment(directory), **(settings or {}), "PYTHONPATH": str(_SOURCE_ROOT)}
     process = await started(
-        [*_SUPERVISOR, *bounds, str(directory), *command],
+        [*_SUPERVISOR, terms.to_json(), *command],
         cwd=directory,
-        env={**minimal_environment(directory), **(settings or {})},
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=subprocess.PIPE,
@@ -47,6 +69,22 @@ async def confined(
             await kill(process)
             await process.wait()
             await process.aclose()
+
+
+def require_confined(exit_code: int, log: Log) -> None:
+    """Raise NotConfined if that is how a command ended."""
+    if exit_code == NOT_CONFINED:
+        raise NotConfined(not_confined_message(log.plain[0] if log.plain else "the confinement failed"))
+
+
+def not_confined_message(reason: str) -> str:
+    """The refusal to run foreign code, with all ways to go on."""
+    return (
+        f"{reason.rstrip('.')}, so the script's code was not run. Use a system that can confine it (Linux from 5.13 on, or "
+        f"macOS), or an archive that `k6 archive` made elsewhere. {setting('allow_unconfined')}=1 runs scripts without "
+        "confinement: they can then read your files and send them anywhere. To do without k6, set K6_PATH to a file "
+        "that does not exist."
+    )
 
 
 async def started(command: Sequence[str], **options: Any) -> Process:
@@ -75,3 +113,20 @@ def stream(pipe: ByteReceiveStream | None) -> ByteReceiveStream:
     """A pipe that was asked for, and so is there."""
     assert pipe is not None
     return pipe
+
+
+def _terms(program: str, directory: Path, limits: RunLimits, access: Access) -> Terms:
+    readable, executable = program_files(program)
+    network_files = NETWORK_FILES if access.network.internet else ()
+    return Terms(
+        str(directory),
+        [*readable, *network_files, *access.files],
+        executable,
+        access.network,
+        limits.cpu_seconds,
+        limits.memory_bytes,
+        limits.output_bytes,
+        limits.directory_bytes,
+        limits.allow_unconfined,
+        limits.pretended,
+    )

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k6_runner import result_codes
-from k6_runner.confinement import CPU_EXCEEDED
-from k6_runner.limits import RunLimits, setting
+from k6_runner.confinement.resource_limits import CPU_EXCEEDED
+from k6_runner.confinement.supervisor import TOO_MUCH_WRITTEN
+from k6_runner.limits import MIB, RunLimits, setting
 from k6_runner.log import Log
 from k6_runner.outcome import Threshold
 
@@ -24,6 +25,7 @@ _CODES = {
     107: result_codes.SCRIPT_ERROR,
     108: result_codes.ABORTED,
     CPU_EXCEEDED: result_codes.TIMED_OUT,
+    TOO_MUCH_WRITTEN: result_codes.TIMED_OUT,
 }
 
 
@@ -98,6 +100,11 @@ def _failure(ending: Ending, limits: RunLimits) -> str:
         return (
             f"k6 was ended because it used more than {limits.cpu_seconds} s of processor time. "
             f"Add a sleep to the iterations, or raise {setting('cpu_seconds')}."
+        )
+    if ending.exit_code == TOO_MUCH_WRITTEN:
+        return (
+            f"k6 was ended because it wrote more than {limits.directory_bytes // MIB} MiB of files. Write fewer of them, or "
+            f"raise {setting('directory_bytes')}."
         )
     if any(words in _words(ending.log) for words in _OUT_OF_MEMORY):
         return f"k6 ran out of memory. Keep less data per VU, add a sleep to the iterations, or raise {setting('memory_bytes')}."

@@ -27,6 +27,7 @@ class SandboxSettings(BaseSettings):
     dir: Literal[":memory:"] | Path = Field(default_factory=_default_dir)
     token: SecretStr | None = None
     k6_path: str | None = Field(default=None, validation_alias="K6_PATH")
+    allow_unconfined: bool = Field(default=False, validation_alias="K6_MCP_ALLOW_UNCONFINED")
     max_concurrent_runs: PositiveInt = 1
     max_script_bytes: PositiveInt = DEFAULT_LIMIT
     allow_hosts: Annotated[tuple[str, ...], NoDecode] = _LIMITS.allow_hosts
@@ -37,6 +38,8 @@ class SandboxSettings(BaseSettings):
     max_cpu_seconds: PositiveInt = _LIMITS.cpu_seconds
     max_memory_bytes: PositiveInt = _LIMITS.memory_bytes
     max_output_bytes: PositiveInt = _LIMITS.output_bytes
+    max_directory_bytes: PositiveInt = _LIMITS.directory_bytes
+    max_concurrent_reads: PositiveInt = _LIMITS.readers
 
     @field_validator("allow_hosts", mode="before")
     @classmethod
@@ -50,6 +53,11 @@ class SandboxSettings(BaseSettings):
     def _empty_is_unset(cls, value: Any) -> Any:
         return value if value and str(value) else None
 
+    @field_validator("allow_unconfined", mode="before")
+    @classmethod
+    def _empty_is_no(cls, value: Any) -> Any:
+        return False if value == "" else value
+
     @property
     def limits(self) -> RunLimits:
         """What one run of k6 is held to."""
@@ -61,7 +69,10 @@ class SandboxSettings(BaseSettings):
             cpu_seconds=self.max_cpu_seconds,
             memory_bytes=self.max_memory_bytes,
             output_bytes=self.max_output_bytes,
+            directory_bytes=self.max_directory_bytes,
             allow_hosts=self.allow_hosts,
+            readers=self.max_concurrent_reads,
+            allow_unconfined=self.allow_unconfined,
         )
 
     @property

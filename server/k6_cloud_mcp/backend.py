@@ -14,8 +14,7 @@ from k6_cloud.connection import connect
 from k6_cloud.retries import NO_RETRIES
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched
 from k6_cloud_mcp.config.settings import Settings, SettingsError
-from k6_cloud_mcp.local_k6.bundling import script_bundler
-from k6_cloud_mcp.local_k6.inspection import script_inspector
+from k6_cloud_mcp.local_k6 import literal_options_of, script_bundler, script_inspector
 from k6_cloud_mcp.stacks.connections import Pool
 from k6_cloud_mcp.stacks.profiles import Profile, read_profiles
 from k6_cloud_mcp.stacks.stacks import Stacks
@@ -114,7 +113,7 @@ async def _open_nothing(settings: Settings, local_files: bool) -> AsyncGenerator
     async with httpx.AsyncClient(transport=_Nowhere(), base_url=settings.base_url) as http:
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes, retries=NO_RETRIES),
-            inspect_script=script_inspector() if local_files else None,
+            inspect_script=script_inspector() if local_files else literal_options_of,
             bundle_script=script_bundler(settings.max_script_bytes) if local_files else None,
             local_files=local_files,
         )
@@ -134,8 +133,8 @@ async def _open_cloud(
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
             project_id=settings.project_id,
-            # Evaluating a script runs its code: fine for the user whose machine this is, not on a shared server.
-            inspect_script=script_inspector() if local_files else None,
+            # k6 runs a script's code: fine for the user whose machine this is, not on a shared server.
+            inspect_script=script_inspector() if local_files else literal_options_of,
             bundle_script=script_bundler(settings.max_script_bytes) if local_files else None,
             local_files=local_files,
         )
@@ -171,8 +170,8 @@ async def _open_sandbox(settings: Settings, local_files: bool) -> AsyncGenerator
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
             sandbox=True,
-            inspect_script=script_inspector(sandbox.variables),
-            bundle_script=script_bundler(settings.max_script_bytes) if local_files else None,
+            inspect_script=script_inspector(sandbox.variables, own.limits),
+            bundle_script=script_bundler(settings.max_script_bytes, own.limits) if local_files else None,
             local_files=local_files,
             poll_seconds=0.5,
         )

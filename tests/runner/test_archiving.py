@@ -15,9 +15,15 @@ def entry(folder: Path, source: str) -> Path:
     return folder / "main.js"
 
 
+async def _archive(k6: K6, folder: Path, source: str, limits: RunLimits | None = None) -> Path:
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    return await archive(k6, entry(folder, source), [str(folder)], scratch, limits or RunLimits())
+
+
 async def test_a_script_becomes_an_archive_with_what_it_imports(k6: K6, tmp_path: Path):
     source = "import { one } from './lib.js'; export default function () { one; }"
-    made = await archive(k6, entry(tmp_path, source), tmp_path, RunLimits())
+    made = await _archive(k6, tmp_path, source)
     with Script.from_path(made) as script:
         assert script.member("data").decode() == source
         assert any(member.path.endswith("/lib.js") for member in script.members())
@@ -25,15 +31,15 @@ async def test_a_script_becomes_an_archive_with_what_it_imports(k6: K6, tmp_path
 
 async def test_init_code_without_end_is_stopped(k6: K6, tmp_path: Path):
     with pytest.raises(ScriptRejected, match="did not end within 1 s"):
-        await archive(k6, entry(tmp_path, "while (true) {}"), tmp_path, RunLimits(inspect_timeout=1))
+        await _archive(k6, tmp_path, "while (true) {}", RunLimits(inspect_timeout=1))
 
 
 async def test_the_environment_is_not_seen(k6: K6, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SHOP_PASSWORD", "hunter2")
     source = "if (__ENV.SHOP_PASSWORD) { throw new Error('seen'); } export default function () {}"
-    assert (await archive(k6, entry(tmp_path, source), tmp_path, RunLimits())).is_file()
+    assert (await _archive(k6, tmp_path, source)).is_file()
 
 
 async def test_what_is_no_script_is_told_in_k6_s_words(k6: K6, tmp_path: Path):
     with pytest.raises(ScriptRejected, match="Unexpected end of input"):
-        await archive(k6, entry(tmp_path, "export default {"), tmp_path, RunLimits())
+        await _archive(k6, tmp_path, "export default {")

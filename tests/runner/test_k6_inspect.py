@@ -2,7 +2,7 @@ import pytest
 
 from k6_cloud.scripts.script import Script
 from k6_runner.binary import K6
-from k6_runner.k6_inspect import ANSWER_LIMIT, Answer, ScriptRejected, ask, require_small
+from k6_runner.k6_inspect import Answer, NeedsNetwork, ask
 from k6_runner.limits import RunLimits
 from k6_runner.log import Log
 
@@ -43,7 +43,11 @@ def test_a_refusal_says_that_k6_gave_no_reason():
     assert "no reason" in Answer(b"", Log(), "").refusal().message
 
 
-def test_an_answer_past_the_limit_is_not_options():
-    require_small(b"x" * ANSWER_LIMIT)
-    with pytest.raises(ScriptRejected, match="larger than 1 MiB"):
-        require_small(b"x" * (ANSWER_LIMIT + 1))
+@pytest.mark.parametrize(
+    "code", ["import 'https://jslib.invalid/x.js';", "require('https://10.1.2.3/x.js');"]
+)
+async def test_a_script_that_loads_from_the_network_is_told_that_it_has_none(k6: K6, code: str):
+    refusal = (await _ask(k6, code)).refusal()
+    assert isinstance(refusal, NeedsNetwork)
+    assert refusal.message.startswith("It loads https://")
+    assert "has no network while it is only read" in refusal.message

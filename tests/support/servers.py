@@ -11,8 +11,7 @@ from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextCon
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.scripts.script import Script
-from k6_cloud_mcp.local_k6.bundling import script_bundler
-from k6_cloud_mcp.local_k6.inspection import script_inspector
+from k6_cloud_mcp.local_k6 import script_bundler, script_inspector
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.policy import ConfirmMode, Policy
@@ -78,7 +77,8 @@ class World:
 @asynccontextmanager
 async def open_world(**settings: Any) -> AsyncGenerator[World, None]:
     """A fresh world; keywords are settings of the sandbox."""
-    async with open_sandbox(SandboxSettings(dir=":memory:", **settings)) as sandbox, sandbox.http() as http:
+    sandbox_settings = SandboxSettings(dir=":memory:", **settings)
+    async with open_sandbox(sandbox_settings) as sandbox, sandbox.http() as http:
         k6 = K6Cloud(http)
 
         async def variables() -> dict[str, str]:
@@ -87,8 +87,8 @@ async def open_world(**settings: Any) -> AsyncGenerator[World, None]:
         app = App(
             k6,
             sandbox=True,
-            inspect_script=script_inspector(variables),
-            bundle_script=script_bundler(k6.max_script_bytes),
+            inspect_script=script_inspector(variables, sandbox_settings.limits),
+            bundle_script=script_bundler(k6.max_script_bytes, sandbox_settings.limits),
             local_files=True,
             poll_seconds=0.1,
         )

@@ -11,15 +11,15 @@ from mcp.server.mcpserver import AcceptedElicitation, Context
 from mcp.server.mcpserver.resolve import Resolve
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.models import Json
 from k6_cloud.scripts.script import Script
+from k6_cloud.scripts.script_options import ScriptOptions
 from k6_cloud_mcp_tools.guard.audit import AuditLog, NoAudit
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
 from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
 from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
 
-InspectScript = Callable[[Script], Awaitable[Json | None]]
+InspectScript = Callable[[Script], Awaitable[ScriptOptions | None]]
 BundleScript = Callable[[Path, Path], Awaitable[Script | None]]
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -47,7 +47,7 @@ class App:
     `open_starts` are those whose outcome is not known. `project_id` is the default project of the stack.
     `silent` are the clients that left a question open; one `turn` at a time spends from the day's allowance.
     `ask_seconds` is the time for which a client that was sent a question is waited for.
-    `inspect_script` reads the options of a JavaScript script by running k6 on it; None without k6.
+    `inspect_script` reads the options of a JavaScript script; None if it cannot tell them.
     `in_worker` calls a function that reads untrusted text; without a server there is only a thread for it.
     `bundle_script` makes an archive of an entry file and what it imports from the folder that is given beside it.
     `local_files` allows scripts by path on this machine (stdio only). `poll_seconds` paces waiting for a run.

@@ -25,10 +25,10 @@ from k6_runner.background import alongside
 from k6_runner.binary import INSTALL_HINT, K6, find_k6
 from k6_runner.capture.frame import Frame
 from k6_runner.execution import execute
-from k6_runner.inspection import Inspection, inspect
+from k6_runner.inspection import Inspection, archived, inspect
 from k6_runner.k6_inspect import ScriptRejected
 from k6_runner.outcome import Outcome
-from k6_runner.script_archive import sealed
+from k6_runner.process import NotConfined
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Job:
         """Inspect and run the script. The run is ended whatever happens, except when this is cancelled."""
         try:
             await self._prepare_and_execute()
-        except _Unfit as error:
+        except (_Unfit, NotConfined) as error:
             await self._end(_aborted(str(error)))
         except ScriptRejected as error:
             await self._end(_aborted(error.message, error.code))
@@ -70,7 +70,7 @@ class Job:
                 "The test has no script, so there was nothing to run. Upload one, then start it again."
             )
         with script:
-            async with sealed(k6, script, self.settings.limits, self._env) as archive:
+            async with archived(k6, script, self.settings.limits, self._env) as archive:
                 await self._inspect_and_execute(k6, archive)
 
     async def _inspect_and_execute(self, k6: K6, script: Script) -> None:

@@ -13,6 +13,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud_mcp.access.caller_credentials import fingerprint
 from k6_cloud_mcp.access.grant import Grant
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched
+from k6_cloud_mcp.local_k6 import literal_options_of
 from k6_cloud_mcp.stacks.connections import Pool
 from k6_cloud_mcp.stacks.profiles import Profile
 from k6_cloud_mcp.state.audit_log import Audit
@@ -179,7 +180,7 @@ def _of_cloud(base: App, k6: K6Cloud) -> Fields:
         "unscoped": k6,
         "sandbox": False,
         # Evaluating a script runs its code: only for the user whose machine this is.
-        "inspect_script": base.inspect_script if base.local_files else None,
+        "inspect_script": base.inspect_script if base.local_files else literal_options_of,
         "poll_seconds": App.poll_seconds,
     }
 

@@ -8,7 +8,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.limits import PatchProjectLimits
 from k6_cloud_sandbox.sandbox import open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
-from k6_runner.confinement import landlock_version
+from k6_runner.confinement.landlock import landlock_version
 
 SLEEPY = """
 import { sleep } from 'k6';

@@ -11,6 +11,7 @@ from k6_cloud.errors import ScriptError
 from k6_cloud.limits import PatchProjectLimits
 from k6_cloud.models import Json, TestRun
 from k6_cloud.scripts.script import Script
+from k6_cloud.scripts.script_options import ScriptOptions
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad
 from k6_cloud_mcp_tools.operations.start import preview_start
 
@@ -41,10 +42,10 @@ async def ended_run(world: World, test: int) -> TestRun:
     return await world.k6.test_runs.get(run)
 
 
-async def knows(script: Script) -> Json | None:
+async def knows(script: Script) -> ScriptOptions:
     """Options that k6 would have read."""
     del script
-    return {
+    read: Json = {
         "vus": 6,
         "duration": "1m",
         "cloud": {
@@ -52,9 +53,10 @@ async def knows(script: Script) -> Json | None:
             "distribution": {"a": {"loadZone": "amazon:us:ashburn", "percent": 100}},
         },
     }
+    return ScriptOptions(read, by_k6=True)
 
 
-async def breaks(script: Script) -> Json | None:
+async def breaks(script: Script) -> ScriptOptions:
     """What a k6 does that cannot read the script."""
     del script
     raise ScriptError("k6 cannot run the stored script: unknown module k6/x/faker. Nothing was started.")
@@ -95,9 +97,9 @@ async def test_options_of_odd_shapes_name_no_load_zones(
 ):
     test = await world.new_test()
 
-    async def odd(script: Script) -> Json | None:
+    async def odd(script: Script) -> ScriptOptions:
         del script
-        return options
+        return ScriptOptions(options, by_k6=True)
 
     async def fail(request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(500) if request.url.path.endswith("validate_options") else None

@@ -7,8 +7,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from support.servers import World
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.models import Json, TestRun
+from k6_cloud.models import TestRun
 from k6_cloud.scripts.script import Script
+from k6_cloud.scripts.script_options import ScriptOptions
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad
 from k6_cloud_mcp_tools.starts.pricing import CannotRun, Price, price_of, refusing
 
@@ -95,8 +96,8 @@ async def test_a_token_in_the_options_is_not_sent(world: World, through: Callabl
     async def look(request: httpx.Request) -> None:
         sent.append(request.content)
 
-    async def with_token(_: Script) -> Json | None:
-        return {"vus": 1, "duration": "1m", "cloud": {"token": "secret"}}
+    async def with_token(_: Script) -> ScriptOptions:
+        return ScriptOptions({"vus": 1, "duration": "1m", "cloud": {"token": "secret"}}, by_k6=True)
 
     test = await world.new_test()
     world.app = replace(world.app, unscoped=through(look), inspect_script=with_token)

@@ -22,6 +22,7 @@ from k6_cloud.connection import connect
 from k6_cloud.models import Json
 from k6_cloud.retries import Retries
 from k6_cloud.scripts.script import Script
+from k6_cloud.scripts.script_options import ScriptOptions
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.audit import Attempt
 from k6_cloud_mcp_tools.guard.policy import Policy
@@ -116,10 +117,10 @@ class Storm:
         await anyio.sleep(0.02)
 
 
-async def options(script: Script) -> Json | None:
+async def options(script: Script) -> ScriptOptions:
     """What k6 would read in the scripts here."""
     del script
-    return {"vus": 1, "duration": "1m"}
+    return ScriptOptions({"vus": 1, "duration": "1m"}, by_k6=True)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import K6CloudError, ScriptError
+from k6_cloud.errors import K6CloudError, ScriptError, ScriptNotRead
 from k6_cloud.models import Json
 from k6_cloud.redaction import without_tokens
 from k6_cloud.scripts.script import ENTRY_MEMBER, Member, Script
@@ -35,6 +35,13 @@ _REJECTED = Rule(
     "k6 cannot run the script.",
     "Mend what k6 complains about, and lint again. Where it misses files, give script_path: then k6 bundles them.",
 )
+_NOT_READ = Rule(
+    "k6-did-not-read",
+    "hint",
+    "k6 did not read the script, so the other findings come from its text alone.",
+    "Follow what the detail says, or ignore this if the test runs elsewhere.",
+)
+K6Verdict = Literal["accepted", "rejected", "not available"]
 
 
 class Linted(BaseModel):
@@ -43,7 +50,7 @@ class Linted(BaseModel):
     Heuristics on the text: nothing found is no proof that the script does what it should.
     """
 
-    k6: Literal["accepted", "rejected", "not available"]
+    k6: K6Verdict
     total: int
     findings: list[Finding]
     options: Json | None = None
@@ -57,15 +64,15 @@ async def lint_script(
 ) -> Linted:
     """Check a script for known traps, by line, before it is stored or run; a stored one by load_test_id."""
     async with _the_script(app, script, script_path, load_test_id) as source:
-        options, complaint = await _inspected(app, source)
+        verdict, options, complaint = await _inspected(app, source)
         subject = await to_thread.run_sync(_subject, source, options)
         subject.zones = await _zones(app.k6, subject)
         findings = await to_thread.run_sync(_findings, subject)
     if complaint:
-        findings.insert(0, _REJECTED.at(None, complaint))
+        findings.insert(0, complaint)
     findings.sort(key=lambda found: _ORDER.index(found.severity))
     return Linted(
-        k6="rejected" if complaint else "accepted" if options is not None else "not available",
+        k6=verdict,
         total=len(findings),
         findings=findings[:_MOST],
         options=without_output(without_tokens(options)) if options is not None else None,
@@ -90,17 +97,22 @@ async def _the_script(
         yield stored
 
 
-async def _inspected(app: App, script: Script) -> tuple[Json | None, str | None]:
-    """The options as k6 reads them, and its complaint; neither where there is no k6.
+async def _inspected(app: App, script: Script) -> tuple[K6Verdict, Json | None, Finding | None]:
+    """k6's verdict, the options as they were read, and its complaint.
 
     k6 runs the init code: on a machine that others share, that is not for whoever may only read.
     """
     if app.inspect_script is None or not app.local_files:
-        return script.options(), None
+        return "not available", script.options(), None
     try:
-        return await app.inspect_script(script), None
+        found = await app.inspect_script(script)
+    except ScriptNotRead as error:
+        return "not available", script.options(), _NOT_READ.at(None, str(error))
     except ScriptError as error:
-        return None, str(error)
+        return "rejected", None, _REJECTED.at(None, str(error))
+    if found is None:
+        return "not available", script.options(), None
+    return "accepted" if found.by_k6 else "not available", found.options, None
 
 
 def _subject(script: Script, options: Json | None) -> Subject:

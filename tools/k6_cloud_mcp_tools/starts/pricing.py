@@ -30,21 +30,35 @@ class CannotRun(Exception):
 
 @dataclass(frozen=True)
 class KnownOptions:
-    """Options and where they were found; None with the reason where they are unknown.
+    """Options and their source; None with the reason if they are unknown.
 
-    `current` says that they are those of the script, not of an earlier run.
+    `current` says that they are those of the script, not of an earlier run. `uncertain` are reasons why a run may
+    have others.
     """
 
     options: Json | None
     source: str
     current: bool = True
+    uncertain: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> str:
+        """Their source, with the reasons to doubt them."""
+        if not self.uncertain:
+            return self.source
+        return f"{self.source}; uncertain, because of {', '.join(map(visible, self.uncertain))}"
+
+    @property
+    def reliable(self) -> bool:
+        """Whether a run will have these options."""
+        return self.current and not self.uncertain
 
 
 @dataclass(frozen=True)
 class Price:
     """The price of a run in words, and in VUh where it is known; `options` are those it was made from.
 
-    `current` says that they are those of the script as it is, so that price and VUs can be relied on.
+    `current` says that a run will have these options, so that price and VUs can be relied on.
     """
 
     words: str
@@ -95,7 +109,7 @@ async def _find_options(app: App, script: Script, runs: Page[TestRun]) -> KnownO
             reason = str(error).rstrip(".")
             return KnownOptions(None, f"k6 on this machine cannot read the script, the service may: {reason}")
         if inspected is not None:
-            return KnownOptions(inspected, "from the script, read by k6")
+            return KnownOptions(inspected.options, inspected.source, uncertain=inspected.uncertain)
     return await _options_of_a_run(app, script, runs)
 
 
@@ -129,10 +143,10 @@ async def _priced(app: App, test: LoadTest, known: KnownOptions) -> Price:
     except K6CloudError as error:
         if isinstance(error, BadRequest) and known.current:
             raise CannotRun(f"the service refuses the options ({known.source}). {error}") from error
-        words = f"unknown (no price for the options {known.source}: {reason_of(error)})"
-        return Price(words, None, known.options, max_vus, known.current)
-    words = f"{price.vuh_usage:g} VUh{_in_words(load)} (options {known.source})"
-    return Price(words, price.vuh_usage, known.options, max_vus, known.current)
+        words = f"unknown (no price for the options {known.described}: {reason_of(error)})"
+        return Price(words, None, known.options, max_vus, known.reliable)
+    words = f"{price.vuh_usage:g} VUh{_in_words(load)} (options {known.described})"
+    return Price(words, price.vuh_usage, known.options, max_vus, known.reliable)
 
 
 def reason_of(error: K6CloudError) -> str:

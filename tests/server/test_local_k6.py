@@ -11,7 +11,7 @@ from support.servers import World, content_of, open_world, text_of
 
 from k6_cloud.errors import ScriptError
 from k6_cloud.scripts.script import Script
-from k6_cloud_mcp.local_k6.bundling import script_bundler
+from k6_cloud_mcp.local_k6 import script_bundler
 from k6_runner.binary import find_k6
 from k6_runner.inspection import inspect
 from k6_runner.limits import RunLimits
@@ -106,14 +106,26 @@ async def test_hidden_files_and_those_outside_are_not_bundled(project: Path, str
     (project / ".aws/credentials").write_text("secret")
     (project / "main.js").write_text(f"open('{stranger}'); export default function () {{}}")
     with pytest.raises(
-        ScriptError, match=r"hidden or outside of .+ They were not bundled and nothing was sent\."
+        ScriptError, match=r"permission denied.+ not hidden ones and no others\. Nothing was uploaded"
+    ):
+        await bundle(project / "main.js", project)
+
+
+@pytest.mark.parametrize("stranger", ["./lib/.env", "./lib/.aws/credentials"])
+async def test_hidden_files_deeper_in_the_project_are_not_bundled(project: Path, stranger: str):
+    (project / "lib/.aws").mkdir()
+    (project / "lib/.env").write_text("KEY=1")
+    (project / "lib/.aws/credentials").write_text("secret")
+    (project / "main.js").write_text(f"open('{stranger}'); export default function () {{}}")
+    with pytest.raises(
+        ScriptError, match=r"hidden or outside of .+ They were not bundled and nothing was uploaded\."
     ):
         await bundle(project / "main.js", project)
 
 
 async def test_what_k6_cannot_read_is_told_in_its_words(project: Path):
     (project / "main.js").write_text("import './missing.js'; export default function () {}")
-    with pytest.raises(ScriptError, match=r"k6 cannot bundle main.js: .*missing.js.* Nothing was sent\."):
+    with pytest.raises(ScriptError, match=r"k6 cannot bundle main.js: .*missing.js.* Nothing was uploaded\."):
         await bundle(project / "main.js", project)
 
 

@@ -1,0 +1,100 @@
+"""The k6 of this machine as the tools use it: to read the options of scripts, and to bundle their files."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from k6_cloud.errors import ScriptError, ScriptNotRead
+from k6_cloud.scripts.script import Script
+from k6_cloud.scripts.script_options import ScriptOptions
+from k6_cloud_mcp_tools.context import BundleScript, InspectScript
+
+if TYPE_CHECKING:
+    from k6_runner.limits import RunLimits
+
+Environment = Callable[[], Awaitable[Mapping[str, str]]]
+
+
+async def _no_variables() -> Mapping[str, str]:
+    return {}
+
+
+def script_inspector(
+    environment: Environment = _no_variables, limits: "RunLimits | None" = None
+) -> InspectScript:
+    """A function that reads a script's options by running its init code in k6, confined.
+
+    It falls back on the script's text where there is no k6, no confinement, or a module that only the network has; None
+    if that does not tell them. Raises ScriptError for a script that k6 cannot read. `environment` gives the variables
+    that the script finds in `__ENV`, `limits` are the operator's unless given.
+    """
+
+    async def inspect_script(script: Script) -> ScriptOptions | None:
+        from k6_runner.binary import find_k6
+        from k6_runner.inspection import inspect
+        from k6_runner.k6_inspect import NeedsNetwork, ScriptRejected
+        from k6_runner.process import NotConfined
+
+        k6 = await find_k6(os.environ.get("K6_PATH"))
+        if k6 is None:
+            return await literal_options_of(script)
+        try:
+            found = await inspect(k6, script, limits or _operators_limits(), await environment())
+        except (NeedsNetwork, NotConfined) as error:
+            if (literal := await literal_options_of(script)) is not None:
+                return literal
+            raise ScriptNotRead(str(error)) from error
+        except ScriptRejected as error:
+            raise ScriptError(f"k6 cannot read the script: {error}") from error
+        return ScriptOptions(found.options, by_k6=True, uncertain=found.uncertain)
+
+    return inspect_script
+
+
+async def literal_options_of(script: Script) -> ScriptOptions | None:
+    """The options in a script's text, without running it; None if only running it would tell them."""
+    from k6_cloud.scripts.literal_options import literal_options
+    from k6_runner.bounded import run_bounded
+
+    try:
+        return await run_bounded(literal_options, script.text())
+    except ScriptError:
+        return None
+
+
+def script_bundler(max_bytes: int, limits: "RunLimits | None" = None) -> BundleScript:
+    """A function that makes an archive, of `max_bytes` at most, of an entry file and what it uses from a folder.
+
+    It gives None where there is no k6. Raises ScriptError if k6 cannot read the script, or may not on this machine.
+    """
+
+    async def bundle_script(entry: Path, folder: Path) -> Script | None:
+        from k6_runner.binary import find_k6
+        from k6_runner.bundling import bundle
+        from k6_runner.process import NotConfined
+
+        k6 = await find_k6(os.environ.get("K6_PATH"))
+        if k6 is None:
+            return None
+        try:
+            return await bundle(k6, entry, folder, limits or _operators_limits(), max_bytes)
+        except NotConfined as error:
+            raise ScriptError(f"{error} Nothing was uploaded.") from error
+
+    return bundle_script
+
+
+def _operators_limits() -> "RunLimits":
+    """The limits of k6 that the operator set for the sandbox. Raises ScriptError for an invalid setting."""
+    from k6_cloud_sandbox.settings import SandboxSettings
+
+    try:
+        return SandboxSettings().limits
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ScriptError(
+            f"The setting {first['loc'][0]} is not valid ({first['msg']}), so k6 was not run."
+        ) from error
