@@ -1,23 +1,27 @@
-"""Who we are: the token and the stack on every request."""
+"""The token and the stack of every request."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
 
-from k6_cloud.api import parse
-from k6_cloud.errors import error_from_response
+from k6_cloud.errors import ConfigurationError
 from k6_cloud.models import Authentication
+from k6_cloud.requests.answers import parse
+from k6_cloud.requests.failures import error_from_response
 
 AUTH_PATH = "/cloud/v6/auth"
+_LARGEST_ID = 2**63 - 1
+_QUOTES = frozenset("'\"`")
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """An API token and the stack it is used on, named by id or by URL.
+    """An API token and the stack it is used on, by its id or by its URL (`https://acme.grafana.net`).
 
-    Raises ValueError for a token that cannot stand in a header.
+    Raises ConfigurationError if one of them is missing or cannot be sent.
     """
 
     token: str = field(repr=False)
@@ -25,11 +29,47 @@ class Credentials:
     stack_url: str | None = None
 
     def __post_init__(self) -> None:
-        # Refused here, because an HTTP library would quote the token in its complaint.
-        if not (self.token.isascii() and self.token.strip().isprintable()):
-            raise ValueError(
-                "The API token holds characters that no token has. Copy it again, without quotes."
+        _require_token(self.token)
+        if self.stack_id is None and self.stack_url is None:
+            raise ConfigurationError(
+                "The API token needs a stack to be used on: give its id (stack_id) or its URL (stack_url)."
             )
+        if self.stack_id is not None:
+            _require_id(self.stack_id)
+        if self.stack_url is not None:
+            _require_url(self.stack_url)
+
+
+def _require_token(token: object) -> None:
+    # Refused here, because an HTTP library would quote the token in its error.
+    text = token.strip() if isinstance(token, str) else ""
+    if not text:
+        raise ConfigurationError("The API token is empty. Give a Grafana Cloud k6 API token.")
+    if not (text.isascii() and text.isprintable()) or _QUOTES & set(text) or " " in text:
+        raise ConfigurationError(
+            "The API token holds characters that no token has. Copy it again, without quotes."
+        )
+
+
+def _require_id(stack_id: object) -> None:
+    if type(stack_id) is not int or not 1 <= stack_id <= _LARGEST_ID:
+        raise ConfigurationError(
+            "stack_id is not a positive number. Take it from the URL of your stack's settings."
+        )
+
+
+def _require_url(stack_url: object) -> None:
+    text = stack_url if isinstance(stack_url, str) else ""
+    if not (text.isascii() and text.isprintable() and " " not in text and _has_host(text)):
+        raise ConfigurationError("stack_url is not an address like https://acme.grafana.net.")
+
+
+def _has_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 class StackAuth(httpx.Auth):
@@ -42,7 +82,7 @@ class StackAuth(httpx.Auth):
         self._resolving = anyio.Lock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Sign `request`, asking for the stack id first where only the URL is known."""
+        """Sign a request; if only the stack's URL is known, ask for its id first."""
         request.headers["Authorization"] = self._bearer
         if not request.url.path.endswith(AUTH_PATH):
             if self._stack_id is None:
@@ -63,7 +103,7 @@ class StackAuth(httpx.Auth):
 
 
 def _prefix(url: httpx.URL) -> str:
-    """The path of the configured address, before the API's own."""
+    """Return the path of the configured address, before the API's own."""
     return url.path.partition("/cloud/")[0]
 
 

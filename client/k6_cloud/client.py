@@ -1,31 +1,40 @@
 """The client: one object for the whole API."""
 
-from collections.abc import AsyncGenerator
-from typing import Self
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, ParamSpec, Self, TypeVar
 
 import httpx
 
-from k6_cloud.api import AnyPage, Api, HttpApi, body, parse
+from k6_cloud import paging
+from k6_cloud.api import Api, HttpApi
 from k6_cloud.auth import AUTH_PATH
 from k6_cloud.labels import Labels
 from k6_cloud.limits import Limits
 from k6_cloud.load_tests import LoadTests
 from k6_cloud.load_zones import LoadZones
 from k6_cloud.metrics import Metrics
-from k6_cloud.models import Authentication, ValidatedOptions, ValidateOptions
+from k6_cloud.models import Authentication, Page, ValidatedOptions, ValidateOptions
 from k6_cloud.projects import Projects
+from k6_cloud.requests.answers import parse
+from k6_cloud.requests.arguments import HeaderText, body, checked
+from k6_cloud.requests.owners import Unowned, owners_of_options
 from k6_cloud.retries import Retries
 from k6_cloud.schedules import Schedules
 from k6_cloud.scripts.script import DEFAULT_LIMIT
 from k6_cloud.test_runs import TestRuns
 from k6_cloud.wrappers.dry_run import VALIDATE_PATH, RehearsalApi
-from k6_cloud.wrappers.project_scope import ScopedApi
+from k6_cloud.wrappers.project_scope import limited
+
+Parameters = ParamSpec("Parameters")
+Item = TypeVar("Item")
 
 
 class K6Cloud:
-    """Grafana Cloud k6 behind `http`, whose base URL and auth say where and who (see `connect`).
+    """The API of Grafana Cloud k6 over `http`, which knows the address and the credentials (see `connect`).
 
-    Every method raises a `K6CloudError`; reads and other repeatable calls are retried first.
+    Methods raise K6CloudError and nothing else: besides the errors that each one names, InvalidArgument (nothing was
+    sent), Unauthorized, Forbidden, RateLimited, ServerFailure, NoAnswer and BadAnswer. Reads, deletes and other calls
+    that can be repeated without doing the work twice are retried first. `max_script_bytes` limits scripts.
     """
 
     def __init__(
@@ -55,30 +64,56 @@ class K6Cloud:
         return other
 
     def limited_to(self, projects: frozenset[int]) -> Self:
-        """The same connection, reaching nothing outside these projects: no write, no read, no row of a list.
+        """Return a client on the same connection for these projects only: no other is read, written or listed.
 
-        What it would reach raises OutOfScope. Limited again, it reaches what both limits allow.
+        A call that would reach another project raises OutOfScope. Limited again, it reaches the common projects.
         """
-        return self._over(ScopedApi(self._api, projects))
+        return self._over(limited(self._api, projects))
 
     def rehearsing(self) -> Self:
-        """The same connection for a dry run: reads are sent, the first write raises Rehearsed with its request."""
+        """Return a client on the same connection for a dry run: the first write raises Rehearsed with its request."""
         return self._over(self._api.over(RehearsalApi))
 
-    async def authenticate(self, stack_url: str) -> Authentication:
-        """The stack's id and default project (`auth`): proves that the token is valid for it."""
-        return parse(
-            Authentication, await self._api.send("GET", AUTH_PATH, headers={"X-Stack-Url": stack_url})
-        )
+    @checked
+    async def authenticate(self, stack_url: HeaderText) -> Authentication:
+        """Return the id of a stack and its default project, which proves that the token is valid for it.
 
+        API operation: `auth`. Raises: Unauthorized; Forbidden (the token is not for this stack).
+        """
+        headers = {"X-Stack-Url": stack_url}
+        answer = await self._api.send("GET", AUTH_PATH, headers=headers, owners=(Unowned(),))
+        return parse(Authentication, answer)
+
+    @checked
     async def validate_options(self, request: ValidateOptions) -> ValidatedOptions:
-        """Check k6 options and price them (`validate_options`). It changes nothing, so it is retried."""
-        response = await self._api.send("POST", VALIDATE_PATH, json=body(request), repeatable=True)
-        return parse(ValidatedOptions, response)
+        """Check k6 options and return their price in VUh. It changes nothing, so it is retried.
 
-    async def pages(self, first: AnyPage) -> AsyncGenerator[AnyPage, None]:
-        """`first` and the pages after it, each fetched when it is reached."""
-        page: AnyPage | None = first
-        while page is not None:
-            yield page
-            page = await self._api.follow(page)
+        API operation: `validate_options`. Raises: BadRequest (its `error.details` name the options).
+        """
+        answer = await self._api.send(
+            "POST",
+            VALIDATE_PATH,
+            json=body(request),
+            repeatable=True,
+            owners=owners_of_options(request.options, request.project_id),
+        )
+        return parse(ValidatedOptions, answer)
+
+    def pages(
+        self,
+        listed: Callable[Parameters, Awaitable[Page[Item]]],
+        *args: Parameters.args,
+        **filters: Parameters.kwargs,
+    ) -> AsyncGenerator[Page[Item], None]:
+        """Iterate over the pages of a list method: `k6.pages(k6.load_tests.list, project_id=3, top=100)`.
+
+        Each page is fetched when it is reached. Raises: the errors of the list method.
+        """
+        given: dict[str, Any] = dict(filters)
+        start = given.pop("skip", None) or 0
+
+        async def page_at(*, skip: int | None, count: bool | None) -> Page[Item]:
+            counted = {} if count is None else {"count": count}
+            return await listed(*args, **{**given, **counted, "skip": skip})  # pyright: ignore[reportCallIssue]
+
+        return paging.pages(page_at, start)

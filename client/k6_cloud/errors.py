@@ -1,14 +1,17 @@
-"""What can go wrong between us and the API, and the one place where an HTTP failure becomes an error.
+"""The errors of the client.
 
 K6CloudError
+├── ConfigurationError      the token, stack or address cannot be used (also a ValueError)
+├── InvalidArgument         an argument that no request can be made of (also a ValueError)
+├── OutOfScope              the call would reach a project that the client is not limited to
+├── NotFinished             a run did not end in the time it was waited for (also a TimeoutError)
 ├── NoAnswer                the request got no usable answer
 │   ├── TimedOut            ... in time
-│   └── BadAnswer           ... that the API would give: a redirect, a page of a proxy, a broken body
-├── OutOfScope              the call would reach a project that the client is held off
+│   └── BadAnswer           ... but one that the API would not give: a redirect, a page of a proxy, a broken body
 ├── ScriptError             a script that cannot be handled here
-│   ├── ScriptTooLarge      ... because it is past the size limit
+│   ├── ScriptTooLarge      ... because it is over the size limit
 │   └── NotAnalysed         ... because reading it takes more time or memory than it may
-└── StatusError             the API said no
+└── StatusError             the API refused the request
     ├── BadRequest          400
     ├── Unauthorized        401
     ├── Forbidden           403
@@ -22,21 +25,75 @@ K6CloudError
 Each message says what happened, what was not done, and what to do next.
 """
 
-from http import HTTPStatus
+from collections.abc import Sequence
+from typing import Self
 
-import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from k6_cloud.models import ApiError, ErrorDetail, ErrorResponse
-from k6_cloud.redaction import REDACTED, printable
+from k6_cloud.redaction import printable
 
 _MESSAGE_LIMIT = 500
-_TOKEN_LENGTH = 16
-_MAYBE_DONE = "It is not known whether the request took effect: read the object before trying again."
+MAYBE_DONE = "It is not known whether the request took effect: read the object before trying again."
+
+
+class ErrorDetail(BaseModel):
+    """One entry of `error.details`."""
+
+    message: str
+    code: str = ""
+    target: str | None = None
+
+
+class ApiError(BaseModel):
+    """The `error` object. `code` is service-defined and undocumented: branch on the HTTP status instead."""
+
+    message: str
+    code: str = ""
+    target: str | None = None
+    details: list[ErrorDetail] | None = None
+
+
+class ErrorResponse(BaseModel):
+    """The body of every documented failure (`ErrorResponseApiModel`)."""
+
+    error: ApiError
 
 
 class K6CloudError(Exception):
     """Any failure of a call to Grafana Cloud k6."""
+
+
+class ConfigurationError(K6CloudError, ValueError):
+    """The token, the stack or the address is missing or cannot be used; nothing was sent."""
+
+
+class InvalidArgument(K6CloudError, ValueError):
+    """No request can be made of an argument: wrong type, out of range, too long; nothing was sent."""
+
+    @classmethod
+    def of(cls, call: str, error: ValidationError, names: Sequence[str] = ()) -> Self:
+        """Return the error for arguments of `call` that pydantic refused, located by name or by place in `names`."""
+        problems = "; ".join(
+            _problem(one, names) for one in error.errors(include_url=False, include_input=False)
+        )
+        return cls(f"{call} got {problems}. Nothing was sent. Correct the argument and call again.")
+
+
+class OutOfScope(K6CloudError):
+    """The call would reach a project outside those that the client is limited to; nothing was changed."""
+
+
+class NotFinished(K6CloudError, TimeoutError):
+    """A run did not end in the time it was waited for, and goes on; `status` is the one that was last read."""
+
+    def __init__(self, test_run_id: int, status: str, timeout: float) -> None:
+        self.test_run_id = test_run_id
+        self.status = status
+        super().__init__(
+            f"Test run {test_run_id} did not end within {timeout:g} s: it is {status}. "
+            "It goes on. Wait again, or abort it."
+        )
 
 
 class NoAnswer(K6CloudError):
@@ -51,16 +108,12 @@ class BadAnswer(NoAnswer):
     """Something answered, but not as the API does."""
 
 
-class OutOfScope(K6CloudError):
-    """The call would reach beyond the projects that the client is limited to; nothing was changed."""
-
-
 class ScriptError(K6CloudError):
     """A script cannot be read, or is of a kind that cannot be handled."""
 
 
 class ScriptTooLarge(ScriptError):
-    """A script is past the size limit; nothing was sent or kept."""
+    """A script is over the size limit; nothing was sent or stored."""
 
 
 class ScriptNotRead(ScriptError):
@@ -72,7 +125,7 @@ class NotAnalysed(ScriptError):
 
 
 class StatusError(K6CloudError):
-    """The API refused the request; `status` is the HTTP status, `error` the body it sent."""
+    """The API refused the request: `status` is the HTTP status, `error` its explanation, `retry_after` in seconds."""
 
     next_step = "Nothing was changed."
 
@@ -80,7 +133,9 @@ class StatusError(K6CloudError):
         self.status = status
         self.error = error
         self.retry_after = retry_after
-        super().__init__(f"{call} answered {status}: {_sentence(error)} {_advice(call, self.next_step)}")
+        super().__init__(
+            f"{call} answered {status}: {_sentence(error)} {next_step_after(call, self.next_step)}"
+        )
 
 
 class BadRequest(StatusError):
@@ -90,37 +145,34 @@ class BadRequest(StatusError):
 
 
 class Unauthorized(StatusError):
-    """401: the token is invalid or expired."""
+    """401: the token is invalid or has expired."""
 
-    next_step = (
-        "Nothing was changed. Set K6_CLOUD_TOKEN to a valid Grafana Cloud k6 API token and restart the server; "
-        "`k6-cloud-mcp doctor` checks it."
-    )
+    next_step = "Nothing was changed. The API token is invalid or has expired: use a valid one."
 
 
 class Forbidden(StatusError):
-    """403: the token is valid but may not do this, or belongs to another stack."""
+    """403: the token is valid but may not do this, or it belongs to another stack."""
 
     next_step = (
         "Nothing was changed. The token's user needs access to this stack and project, and a stack token "
-        "must belong to the configured stack; `k6-cloud-mcp doctor` shows which stack that is."
+        "must belong to the stack it is used on."
     )
 
 
 class NotFound(StatusError):
-    """404: no such object, or none that the token may see."""
+    """404: there is no such object, or the token may not see it."""
 
-    next_step = "Nothing was changed. Look the id up with the matching list tool."
+    next_step = "Nothing was changed. Check the id: there is no such object, or the token may not see it."
 
 
 class NotAcceptable(StatusError):
-    """406: the script is of the other kind than the one asked for."""
+    """406: the stored script is not of the kind that was asked for."""
 
     next_step = "Ask for the script without naming a format."
 
 
 class Conflict(StatusError):
-    """409: the state does not allow this now (still running, name taken)."""
+    """409: the current state does not allow this (still running, name taken)."""
 
     next_step = "Nothing was changed. Resolve the conflict, then call again."
 
@@ -130,7 +182,7 @@ class UnsupportedMedia(StatusError):
 
 
 class RateLimited(StatusError):
-    """429: too many requests; `retry_after` is in seconds where the API said so."""
+    """429: too many requests; `retry_after` says for how many seconds to wait, if the API does."""
 
     next_step = "Nothing was changed. Wait a little, then call again."
 
@@ -138,101 +190,27 @@ class RateLimited(StatusError):
 class ServerFailure(StatusError):
     """5xx: the service failed; a write may or may not have been carried out."""
 
-    next_step = _MAYBE_DONE
+    next_step = MAYBE_DONE
 
 
-_BY_STATUS: dict[int, type[StatusError]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    406: NotAcceptable,
-    409: Conflict,
-    415: UnsupportedMedia,
-    429: RateLimited,
-}
-
-
-_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-
-
-def error_from_response(response: httpx.Response) -> K6CloudError:
-    """Turn a read response that is not a success into the error it stands for.
-
-    A body that is not the API's (a proxy's page, plain text) falls back to the status text.
-    """
-    call = f"{response.request.method} {response.request.url.path}"
-    if response.is_redirect:
-        return BadAnswer(
-            f"{call} was redirected to another address, which was not followed so that the token stays "
-            "with the configured host. Nothing was changed. Check the configured API address."
-        )
-    status = response.status_code
-    kind = _BY_STATUS.get(status) or (ServerFailure if status >= 500 else StatusError)
-    return kind(status, _api_error(response), call, _retry_after(response))
-
-
-def error_from_transport(error: httpx.RequestError, call: str) -> NoAnswer:
-    """Turn a failure below HTTP into an error that says whether the request can have arrived."""
-    if isinstance(error, httpx.DecodingError):
-        return BadAnswer(f"{call} got a body that cannot be decoded. {_advice(call, _MAYBE_DONE)}")
-    if isinstance(error, _NOTHING_SENT):
-        kind = TimedOut if isinstance(error, httpx.TimeoutException) else NoAnswer
-        return kind(
-            f"{call} could not reach the API ({_reason(error)}). Nothing was sent. "
-            "Check the network and the configured address."
-        )
-    kind = TimedOut if isinstance(error, httpx.TimeoutException) else NoAnswer
-    return kind(f"{call} got no answer ({_reason(error)}). {_advice(call, ServerFailure.next_step)}")
-
-
-def _advice(call: str, next_step: str) -> str:
-    """What to do next. A read that failed leaves no doubt about what it did."""
+def next_step_after(call: str, next_step: str) -> str:
+    """Return the next step. A failed read certainly changed nothing."""
     return (
         "Nothing was changed. Try again."
-        if call.startswith("GET ") and next_step is _MAYBE_DONE
+        if call.startswith("GET ") and next_step is MAYBE_DONE
         else next_step
     )
 
 
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def _api_error(response: httpx.Response) -> ApiError:
-    try:
-        error = ErrorResponse.model_validate_json(response.content).error
-    except ValidationError:
-        error = ApiError(message=response.reason_phrase or _status_text(response.status_code))
-    return _without_token(error, response)
-
-
-def _without_token(error: ApiError, response: httpx.Response) -> ApiError:
-    """The complaint without our own token, which a service or a proxy may quote in it."""
-    token = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-    # A shorter one is none of Grafana's, and may be a word that the complaint needs.
-    if len(token) < _TOKEN_LENGTH:
-        return error
-    return ApiError.model_validate_json(error.model_dump_json().replace(token, REDACTED))
-
-
-def _status_text(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "unknown status"
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """The Retry-After header in seconds; dates and nonsense count as absent."""
-    try:
-        return max(0.0, float(response.headers["Retry-After"]))
-    except (KeyError, ValueError):
-        return None
+def _problem(error: ErrorDetails, names: Sequence[str]) -> str:
+    first, *rest = error["loc"] or ("arguments",)
+    name = names[first] if isinstance(first, int) and first < len(names) else first
+    place = ".".join(str(part) for part in (name, *rest))
+    return f"{place}: {error['msg'].removeprefix('Value error, ').rstrip('.')}"
 
 
 def _sentence(error: ApiError) -> str:
-    message = error.message.rstrip(". ")
+    message = error.message.rstrip(". ") or "no reason given"
     parts = [f"{message} ({error.target})" if error.target else message]
     parts += [_detail(detail) for detail in error.details or []]
     text = printable("; ".join(part.rstrip(". ") for part in parts))

@@ -1,13 +1,20 @@
 """Labels: keys of the organisation, and the values that projects give them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from typing import Annotated
-from urllib.parse import quote
 
 from pydantic import Field
 
-from k6_cloud.api import Api, body, parse
+from k6_cloud import paging
+from k6_cloud.api import Api
 from k6_cloud.models import Request, Response
+from k6_cloud.requests.answers import parse
+from k6_cloud.requests.arguments import Id, Name, body, checked, checked_start, quoted
+from k6_cloud.requests.owners import OfProject, Unowned
+
+_PATH = "/cloud/v6/labels"
+_OF_PROJECT = "/cloud/v6/projects/{}/labels"
 
 LabelText = Annotated[str, Field(min_length=1, max_length=64, pattern=r"""^[^\s'";\\%]+$""")]
 LabelDescription = Annotated[str, Field(min_length=1, max_length=255)]
@@ -41,7 +48,7 @@ class CreateLabelKeys(Request):
 
 
 class PatchLabelKey(Request):
-    """What of a key changes; a field left out stays as it is."""
+    """Fields of a key to set; a field left out stays as it is."""
 
     key: LabelText | None = None
     description: LabelDescription | None = None
@@ -76,39 +83,71 @@ class PutProjectLabels(Request):
 
 
 class Labels:
-    """`/cloud/v6/labels`, and the labels of a project."""
+    """`/cloud/v6/labels`, and the labels of a project. An organisation has 100 keys at most, a project 30 labels."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
+    @checked
     async def list(self) -> LabelKeyList:
-        """All label keys (`labels_list`)."""
-        return await self._api.get(LabelKeyList, "/cloud/v6/labels")
+        """Return all label keys: this list has no pages. API operation: `labels_list`. Raises: K6CloudError."""
+        return await self._api.get(LabelKeyList, _PATH, owners=(Unowned(),))
 
+    @checked_start
+    def iterate(self) -> AsyncGenerator[LabelKey, None]:
+        """Iterate over all label keys. API operation: `labels_list`. Raises: K6CloudError."""
+        return paging.rows(self.list)
+
+    @checked
     async def create(self, keys: Sequence[NewLabelKey]) -> LabelKeyList:
-        """Create keys (`labels_create`). Raises Conflict past 100 keys."""
+        """Create 1 to 100 keys, all or none, and return them. Keys belong to the whole organisation.
+
+        API operation: `labels_create`. Raises: Conflict (over 100 keys); BadRequest (a key exists, or comes twice).
+        """
         request = CreateLabelKeys(value=[*keys])
-        return parse(LabelKeyList, await self._api.send("POST", "/cloud/v6/labels", json=body(request)))
+        return parse(LabelKeyList, await self._api.send("POST", _PATH, json=body(request)))
 
-    async def update(self, label_key_id: int, patch: PatchLabelKey) -> LabelKey:
-        """Rename or describe a key (`labels_partial_update`)."""
-        path = f"/cloud/v6/labels/{label_key_id}"
-        return parse(LabelKey, await self._api.send("PATCH", path, json=body(patch)))
+    @checked
+    async def update(self, label_key_id: Id, patch: PatchLabelKey) -> LabelKey:
+        """Rename or describe a key, in every project that uses it, and return it.
 
-    async def delete(self, label_key_id: int) -> None:
-        """Delete a key, and with it the labels of projects (`labels_destroy`)."""
-        await self._api.delete(f"/cloud/v6/labels/{label_key_id}")
+        API operation: `labels_partial_update`. Raises: Conflict (the name is taken); NotFound; BadRequest.
+        """
+        return parse(LabelKey, await self._api.send("PATCH", f"{_PATH}/{label_key_id}", json=body(patch)))
 
-    async def of_project(self, project_id: int) -> ProjectLabelList:
-        """The labels of a project (`projects_labels_list`)."""
-        return await self._api.get(ProjectLabelList, f"/cloud/v6/projects/{project_id}/labels")
+    @checked
+    async def delete(self, label_key_id: Id) -> None:
+        """Delete a key, and with it the labels of projects. API operation: `labels_destroy`. Raises: NotFound."""
+        await self._api.delete(f"{_PATH}/{label_key_id}")
 
-    async def set_of_project(self, project_id: int, labels: Sequence[NewProjectLabel]) -> ProjectLabelList:
-        """Replace the labels of a project (`projects_labels_update`)."""
-        path = f"/cloud/v6/projects/{project_id}/labels"
-        request = PutProjectLabels(value=[*labels])
-        return parse(ProjectLabelList, await self._api.send("PUT", path, json=body(request)))
+    @checked
+    async def of_project(self, project_id: Id) -> ProjectLabelList:
+        """Return the labels of a project. API operation: `projects_labels_list`. Raises: NotFound."""
+        path = _OF_PROJECT.format(project_id)
+        return await self._api.get(ProjectLabelList, path, owners=(OfProject(project_id),))
 
-    async def delete_of_project(self, project_id: int, key: str) -> None:
-        """Take one label off a project (`projects_labels_destroy`)."""
-        await self._api.delete(f"/cloud/v6/projects/{project_id}/labels/{quote(key, safe='')}")
+    @checked_start
+    def iterate_of_project(self, project_id: Id) -> AsyncGenerator[ProjectLabel, None]:
+        """Iterate over the labels of a project. API operation: `projects_labels_list`. Raises: NotFound."""
+        return paging.rows(partial(self.of_project, project_id))
+
+    @checked
+    async def set_of_project(self, project_id: Id, labels: Sequence[NewProjectLabel]) -> ProjectLabelList:
+        """Replace the labels of a project by 0 to 30 others, and return them. Unknown keys are created by name.
+
+        API operation: `projects_labels_update`. Raises: Conflict (too many labels); NotFound; BadRequest.
+        """
+        request, owners = PutProjectLabels(value=[*labels]), (OfProject(project_id),)
+        answer = await self._api.send(
+            "PUT", _OF_PROJECT.format(project_id), json=body(request), owners=owners
+        )
+        return parse(ProjectLabelList, answer)
+
+    @checked
+    async def delete_of_project(self, project_id: Id, key: Name) -> None:
+        """Remove one label of a project, by its key. API operation: `projects_labels_destroy`.
+
+        Raises: NotFound (also if the project has no such label).
+        """
+        path = f"{_OF_PROJECT.format(project_id)}/{quoted(key)}"
+        await self._api.delete(path, owners=(OfProject(project_id),))

@@ -1,13 +1,19 @@
-"""Limits: what a project may use."""
+"""Limits of projects."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
 
-from k6_cloud.api import Api, body
+from k6_cloud import paging
+from k6_cloud.api import Api
 from k6_cloud.models import Page, Request, Response
+from k6_cloud.requests.arguments import Ahead, Count, Id, Top, body, checked, checked_start
+from k6_cloud.requests.owners import OfProject, OfRows
 
+_PATH = "/cloud/v6/project-limits"
+_FILTER = "project_id_in"
 _Limit = Annotated[int, Field(ge=1)]
 
 
@@ -22,7 +28,7 @@ class ProjectLimits(Response):
 
 
 class PatchProjectLimits(Request):
-    """What of the limits changes: null removes one, a field left out stays as it is."""
+    """Limits to set: null removes one, a field left out stays as it is."""
 
     vuh_max_per_month: _Limit | None = None
     vu_max_per_test: _Limit | None = None
@@ -36,23 +42,48 @@ class Limits:
     def __init__(self, api: Api) -> None:
         self._api = api
 
+    @checked
     async def list(
         self,
         *,
-        project_ids: Sequence[int] | None = None,
-        top: int | None = None,
-        skip: int | None = None,
+        project_ids: Sequence[Id] | None = None,
+        top: Top | None = None,
+        skip: Count | None = None,
         count: bool | None = None,
     ) -> Page[ProjectLimits]:
-        """One page of limits, of some projects or of all (`project_limits_retrieve`)."""
+        """Return one page of limits: of the given projects (none for an empty list), by default of all.
+
+        `top` rows from `skip` on: 0 to 1000, by default 1000. API operation: `project_limits_retrieve`.
+        Raises: BadRequest.
+        """
+        if project_ids is not None and not project_ids:
+            return Page[ProjectLimits].model_validate({"value": [], "@count": 0 if count else None})
         ids = ",".join(map(str, project_ids)) if project_ids else None
-        params = {"project_id_in": ids, "$top": top, "$skip": skip, "$count": count}
-        return await self._api.get(Page[ProjectLimits], "/cloud/v6/project-limits", params)
+        params = {_FILTER: ids, "$top": top, "$skip": skip, "$count": count}
+        owners = (OfRows("project_id", by_filter=_FILTER), *map(OfProject, project_ids or ()))
+        return await self._api.get(Page[ProjectLimits], _PATH, params, owners=owners)
 
-    async def get(self, project_id: int) -> ProjectLimits:
-        """The limits of a project (`projects_limits_retrieve`)."""
-        return await self._api.get(ProjectLimits, f"/cloud/v6/projects/{project_id}/limits")
+    @checked_start
+    def iterate(
+        self, *, project_ids: Sequence[Id] | None = None, skip: Count = 0, ahead: Ahead = 1
+    ) -> AsyncGenerator[ProjectLimits, None]:
+        """Iterate over limits, see `list`. With `ahead`, up to 8 pages of 1000 are fetched side by side.
 
-    async def update(self, project_id: int, patch: PatchProjectLimits) -> None:
-        """Set the given limits (`projects_limits_partial_update`). The API answers with nothing: read it back."""
-        await self._api.send("PATCH", f"/cloud/v6/projects/{project_id}/limits", json=body(patch))
+        API operation: `project_limits_retrieve`. Raises: BadRequest.
+        """
+        return paging.items(partial(self.list, project_ids=project_ids), skip, ahead)
+
+    @checked
+    async def get(self, project_id: Id) -> ProjectLimits:
+        """Return the limits of a project. API operation: `projects_limits_retrieve`. Raises: NotFound."""
+        path = f"/cloud/v6/projects/{project_id}/limits"
+        return await self._api.get(ProjectLimits, path, owners=(OfProject(project_id),))
+
+    @checked
+    async def update(self, project_id: Id, patch: PatchProjectLimits) -> None:
+        """Set the given limits: VUh per month, VUs per test, seconds per test. Read them back: the answer is empty.
+
+        API operation: `projects_limits_partial_update`. Raises: NotFound; BadRequest.
+        """
+        path = f"/cloud/v6/projects/{project_id}/limits"
+        await self._api.act("PATCH", path, json=body(patch), owners=(OfProject(project_id),))

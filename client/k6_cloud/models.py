@@ -9,14 +9,19 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from k6_cloud.errors import InvalidArgument
 
 Json = dict[str, Any]
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _as_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the time is outside the years 1 to 9999 in UTC") from error
 
 
 def require_iso(value: Any) -> Any:
@@ -31,6 +36,8 @@ UtcDatetime = Annotated[datetime, AfterValidator(_as_utc)]
 IsoDatetime = Annotated[UtcDatetime, BeforeValidator(require_iso)]
 TestName = Annotated[str, Field(min_length=1, max_length=300)]
 ProjectName = Annotated[str, Field(min_length=1, max_length=255)]
+# Not a number and negative amounts would slip through every comparison with a limit.
+Vuh = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 ScriptKind = Literal["javascript", "archive"]
 
 FINAL_STATUSES = frozenset({"completed", "aborted"})
@@ -48,39 +55,25 @@ class Response(BaseModel):
 
 
 class Request(BaseModel):
-    """A body the API receives; unknown fields are refused."""
+    """A body the API receives; unknown fields are refused. Raises InvalidArgument if it is made of wrong values."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise InvalidArgument.of(type(self).__name__, error) from None
 
-class ErrorDetail(Response):
-    """One entry of `error.details`."""
-
-    message: str
-    code: str = ""
-    target: str | None = None
-
-
-class ApiError(Response):
-    """The `error` object. `code` is service-defined and undocumented: branch on the HTTP status instead."""
-
-    message: str
-    code: str = ""
-    target: str | None = None
-    details: list[ErrorDetail] | None = None
-
-
-class ErrorResponse(Response):
-    """The body of every documented failure (`ErrorResponseApiModel`)."""
-
-    error: ApiError
+    # Pydantic calls it only for a model made directly: as a part of other data, errors stay located in that data.
+    __init__.__pydantic_base_init__ = True  # pyright: ignore[reportFunctionMemberAccess]
 
 
 Item = TypeVar("Item")
 
 
 class Page(Response, Generic[Item]):
-    """One page of a list: `value`, and `@count` when asked for, and `@nextLink` until the last page."""
+    """One page of a list: its items in `value`, the number of all items in `count` if it was asked for."""
 
     value: list[Item]
     count: int | None = Field(default=None, alias="@count")
@@ -121,9 +114,9 @@ class Project(Response):
 class CostBreakdown(Response):
     """VUh by kind. `protocol_vuh` and `browser_vuh` are billed; `base_total_vuh` is before reductions (per cent)."""
 
-    protocol_vuh: float
-    browser_vuh: float
-    base_total_vuh: float
+    protocol_vuh: Vuh
+    browser_vuh: Vuh
+    base_total_vuh: Vuh
     reduction_rate: float
     reduction_rate_breakdown: dict[str, float] | None = None
 
@@ -131,7 +124,7 @@ class CostBreakdown(Response):
 class Cost(Response):
     """What a run costs: an estimate while it runs, the charge once it ended."""
 
-    total_vuh: float
+    total_vuh: Vuh
     breakdown: CostBreakdown
 
 
@@ -243,5 +236,5 @@ class ValidateOptions(Request):
 class ValidatedOptions(Response):
     """The price of a set of options, in VUh."""
 
-    vuh_usage: float
+    vuh_usage: Vuh
     breakdown: CostBreakdown

@@ -6,7 +6,7 @@
 
 from typing import Any, cast
 
-from k6_cloud.models import Json
+Json = dict[str, Any]
 
 REDACTED = "<redacted>"
 _TOKENS = (("cloud", "token"), ("ext", "loadimpact", "token"))

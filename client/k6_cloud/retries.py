@@ -1,4 +1,4 @@
-"""When a call is tried again: only where a repeat cannot do the work twice."""
+"""Retries of calls that may fail in passing."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ _LONGEST_WAIT = 30.0
 
 @dataclass(frozen=True)
 class Retries:
-    """How often (`attempts` in all) and how patiently (`wait` and `wait_max` in seconds) to try."""
+    """The number of `attempts` in all, and the waits between them: from `wait` to `wait_max`, in seconds."""
 
     attempts: int = 4
     wait: float = 0.5
     wait_max: float = 5.0
 
     async def run(self, call: Callable[[int], Awaitable[Result]]) -> Result:
-        """Call `call(attempt)`, from attempt 1, until it succeeds or fails for good. Honours Retry-After."""
+        """Call `call(attempt)`, from attempt 1, until it succeeds or fails for good. Obeys Retry-After up to 30 s."""
         # Imported only when used: a server need not pay for it at start-up.
         import stamina
 
@@ -42,7 +42,7 @@ NO_RETRIES = Retries(attempts=1)
 
 
 def _wait_before_retry(error: Exception) -> bool | float:
-    """Whether a failure may pass by itself; as a number, the seconds the API asked us to wait."""
+    """Whether a failure may pass by itself; a number is the seconds that the API asked us to wait."""
     if isinstance(error, BadAnswer):
         return False
     if isinstance(error, RateLimited | ServerFailure):

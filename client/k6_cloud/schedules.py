@@ -1,13 +1,19 @@
-"""Schedules: when a load test starts by itself. A test has one at most."""
+"""Schedules, by which load tests start by themselves. A test has one at most."""
 
+from collections.abc import AsyncGenerator
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
-from k6_cloud.api import Api, body, parse
+from k6_cloud import paging
+from k6_cloud.api import Api
 from k6_cloud.models import IsoDatetime, Page, Request, Response, UtcDatetime, require_iso
+from k6_cloud.requests.answers import parse
+from k6_cloud.requests.arguments import Ahead, Count, Id, Top, body, checked, checked_start
+from k6_cloud.requests.owners import OfLoadTest, OfRows, OfSchedule
 
 _PATH = "/cloud/v6/schedules"
+_OF_LOAD_TEST = "/cloud/v6/load_tests/{}/schedule"
 
 Frequency = Literal["HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"]
 Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
@@ -37,7 +43,7 @@ class Cron(Request):
 
 
 class CreateSchedule(Request):
-    """When to start: `starts` alone is once; a rule or a cron line repeats it."""
+    """The times to start: `starts` alone is once; a rule or a cron line repeats it. `starts` needs a time zone."""
 
     starts: Annotated[AwareDatetime, BeforeValidator(require_iso)]
     recurrence_rule: RecurrenceRule | None = None
@@ -51,7 +57,7 @@ class CreateSchedule(Request):
 
 
 class ReadRecurrenceRule(Response):
-    """A rule as the API tells it."""
+    """A rule as the API answers it."""
 
     frequency: str
     interval: int = 1
@@ -61,7 +67,7 @@ class ReadRecurrenceRule(Response):
 
 
 class ReadCron(Response):
-    """A cron line as the API tells it."""
+    """A cron line as the API answers it."""
 
     schedule: str
     time_zone: str
@@ -86,33 +92,64 @@ class Schedules:
     def __init__(self, api: Api) -> None:
         self._api = api
 
+    @checked
     async def list(
-        self, *, top: int | None = None, skip: int | None = None, count: bool | None = None
+        self, *, top: Top | None = None, skip: Count | None = None, count: bool | None = None
     ) -> Page[Schedule]:
-        """One page of schedules (`schedules_list`)."""
-        return await self._api.get(Page[Schedule], _PATH, {"$top": top, "$skip": skip, "$count": count})
+        """Return one page of schedules. `top` rows from `skip` on: 0 to 1000, by default 1000.
 
-    async def get(self, schedule_id: int) -> Schedule:
-        """One schedule (`schedules_retrieve`)."""
-        return await self._api.get(Schedule, f"{_PATH}/{schedule_id}")
+        API operation: `schedules_list`. Raises: BadRequest.
+        """
+        params = {"$top": top, "$skip": skip, "$count": count}
+        return await self._api.get(Page[Schedule], _PATH, params, owners=(OfRows("load_test_id"),))
 
-    async def of_load_test(self, load_test_id: int) -> Schedule:
-        """The schedule of a test (`load_tests_schedule_retrieve`). Raises NotFound when it has none."""
-        return await self._api.get(Schedule, f"/cloud/v6/load_tests/{load_test_id}/schedule")
+    @checked_start
+    def iterate(self, *, skip: Count = 0, ahead: Ahead = 1) -> AsyncGenerator[Schedule, None]:
+        """Iterate over schedules. With `ahead`, up to 8 pages of 1000 are fetched side by side.
 
-    async def create(self, load_test_id: int, schedule: CreateSchedule) -> Schedule:
-        """Set the schedule of a test, in place of any it has (`load_tests_schedule_create`)."""
-        path = f"/cloud/v6/load_tests/{load_test_id}/schedule"
-        return parse(Schedule, await self._api.send("POST", path, json=body(schedule)))
+        API operation: `schedules_list`. Raises: BadRequest.
+        """
+        return paging.items(self.list, skip, ahead)
 
-    async def delete(self, schedule_id: int) -> None:
-        """Delete a schedule (`schedules_destroy`)."""
-        await self._api.delete(f"{_PATH}/{schedule_id}")
+    @checked
+    async def get(self, schedule_id: Id) -> Schedule:
+        """Return a schedule. API operation: `schedules_retrieve`. Raises: NotFound."""
+        return await self._api.get(Schedule, f"{_PATH}/{schedule_id}", owners=(OfSchedule(schedule_id),))
 
-    async def activate(self, schedule_id: int) -> None:
-        """Let a schedule start tests again (`schedule_activate`). Raises Conflict when it has expired."""
-        await self._api.send("POST", f"{_PATH}/{schedule_id}/activate", repeatable=True)
+    @checked
+    async def of_load_test(self, load_test_id: Id) -> Schedule:
+        """Return the schedule of a load test. API operation: `load_tests_schedule_retrieve`.
 
-    async def deactivate(self, schedule_id: int) -> None:
-        """Keep a schedule from starting tests (`schedule_deactivate`)."""
-        await self._api.send("POST", f"{_PATH}/{schedule_id}/deactivate", repeatable=True)
+        Raises: NotFound (also if the test has no schedule).
+        """
+        path = _OF_LOAD_TEST.format(load_test_id)
+        return await self._api.get(Schedule, path, owners=(OfLoadTest(load_test_id),))
+
+    @checked
+    async def create(self, load_test_id: Id, schedule: CreateSchedule) -> Schedule:
+        """Set the schedule of a load test, in place of any it has, and return it. Never repeated.
+
+        API operation: `load_tests_schedule_create`. Raises: NotFound; BadRequest (cron line, time zone, times).
+        """
+        path, owners = _OF_LOAD_TEST.format(load_test_id), (OfLoadTest(load_test_id),)
+        return parse(Schedule, await self._api.send("POST", path, json=body(schedule), owners=owners))
+
+    @checked
+    async def delete(self, schedule_id: Id) -> None:
+        """Delete a schedule. API operation: `schedules_destroy`. Raises: NotFound."""
+        await self._api.delete(f"{_PATH}/{schedule_id}", owners=(OfSchedule(schedule_id),))
+
+    @checked
+    async def activate(self, schedule_id: Id) -> None:
+        """Let a schedule start tests again. API operation: `schedule_activate`.
+
+        Raises: Conflict (the schedule has expired); NotFound.
+        """
+        path, owners = f"{_PATH}/{schedule_id}/activate", (OfSchedule(schedule_id),)
+        await self._api.act("POST", path, repeatable=True, owners=owners)
+
+    @checked
+    async def deactivate(self, schedule_id: Id) -> None:
+        """Keep a schedule from starting tests. API operation: `schedule_deactivate`. Raises: NotFound."""
+        path, owners = f"{_PATH}/{schedule_id}/deactivate", (OfSchedule(schedule_id),)
+        await self._api.act("POST", path, repeatable=True, owners=owners)

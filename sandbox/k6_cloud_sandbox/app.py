@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from k6_cloud.models import ErrorResponse, TestRun
+from k6_cloud.errors import ErrorResponse
+from k6_cloud.models import TestRun
 from k6_cloud.scripts.script import MIB
 from k6_cloud_sandbox import demo_target
 from k6_cloud_sandbox.api import (

@@ -18,7 +18,7 @@ The codes are the sandbox's own: the real API documents no others than `conflict
 
 from typing import ClassVar
 
-from k6_cloud.models import ApiError, ErrorDetail, ErrorResponse
+from k6_cloud.errors import ApiError, ErrorDetail, ErrorResponse
 
 
 class SandboxError(Exception):

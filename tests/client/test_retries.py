@@ -9,8 +9,8 @@ from k6_cloud.errors import (
     ScriptTooLarge,
     StatusError,
     TimedOut,
-    error_from_response,
 )
+from k6_cloud.requests.failures import error_from_response
 from k6_cloud.retries import NO_RETRIES, Retries
 
 QUICK = Retries(attempts=3, wait=0.0, wait_max=0.0)

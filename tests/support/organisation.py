@@ -12,6 +12,7 @@ import httpx
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
+from k6_cloud.errors import NotFinished
 from k6_cloud.labels import NewLabelKey, NewProjectLabel, PatchLabelKey
 from k6_cloud.limits import PatchProjectLimits
 from k6_cloud.models import PatchLoadTest, ValidateOptions
@@ -44,6 +45,7 @@ class Organisation:
     """Two projects with the same things in them, and a client that may touch both."""
 
     k6: K6Cloud
+    http: httpx.AsyncClient
     ours: Ids
     theirs: Ids
     requests: list[httpx.Request] = field(default_factory=list[httpx.Request])
@@ -65,7 +67,7 @@ async def open_organisation() -> AsyncGenerator[Organisation, None]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with connect(Credentials(TOKEN, STACK_ID), _URL, transport) as http:
         k6 = K6Cloud(http)
-        organisation = Organisation(k6, await _fill(k6, 1), await _fill(k6, 2))
+        organisation = Organisation(k6, http, await _fill(k6, 1), await _fill(k6, 2))
 
         async def note(request: httpx.Request) -> None:
             organisation.requests.append(request)
@@ -97,8 +99,27 @@ async def _text(answer: Awaitable[Script]) -> str:
         return source.text()
 
 
+async def _all(rows: AsyncGenerator[Any, None]) -> list[Any]:
+    return [row async for row in rows]
+
+
+async def _wait(k6: K6Cloud, at: Ids) -> str:
+    """Wait a moment for a run that never starts."""
+    try:
+        return (await k6.test_runs.wait(at.run, timeout=0.1)).status
+    except NotFinished as error:
+        return error.status
+
+
 READS: dict[str, Operation] = {
     "load_tests.list": lambda k6, at: k6.load_tests.list(project_id=at.project),
+    "load_tests.iterate": lambda k6, at: _all(k6.load_tests.iterate(project_id=at.project)),
+    "load_tests.find": lambda k6, at: k6.load_tests.find("Checkout", at.project),
+    "load_tests.iterate_runs": lambda k6, at: _all(k6.load_tests.iterate_runs(at.test)),
+    "test_runs.wait": _wait,
+    "metrics.iterate": lambda k6, at: _all(k6.metrics.iterate(at.run)),
+    "load_zones.iterate_of_project": lambda k6, at: _all(k6.load_zones.iterate_of_project(at.project)),
+    "labels.iterate_of_project": lambda k6, at: _all(k6.labels.iterate_of_project(at.project)),
     "load_tests.get": lambda k6, at: k6.load_tests.get(at.test),
     "load_tests.download_script": lambda k6, at: _text(k6.load_tests.download_script(at.test)),
     "load_tests.list_runs": lambda k6, at: k6.load_tests.list_runs(at.test),
@@ -180,10 +201,26 @@ LISTS: dict[str, Listing] = {
     "projects.list": lambda k6, page: k6.projects.list(order_by="name desc", **page),
     "limits.list": lambda k6, page: k6.limits.list(**page),
 }
+# The same lists, item by item.
+ITERATIONS: dict[str, Callable[[K6Cloud], AsyncGenerator[Any, None]]] = {
+    "load_tests.iterate": lambda k6: k6.load_tests.iterate(order_by="id desc", ahead=2),
+    "test_runs.iterate": lambda k6: k6.test_runs.iterate(),
+    "schedules.iterate": lambda k6: k6.schedules.iterate(),
+    "projects.iterate": lambda k6: k6.projects.iterate(order_by="name desc"),
+    "limits.iterate": lambda k6: k6.limits.iterate(),
+}
+# Look-ups by name, or of names, over all projects.
+LOOK_UPS: dict[str, Callable[[K6Cloud], Awaitable[Any]]] = {
+    "load_tests.find": lambda k6: k6.load_tests.find("Checkout"),
+    "projects.find": lambda k6: k6.projects.find("Theirs"),
+    "projects.names": lambda k6: k6.projects.names([1, 2]),
+}
 WHOLE_READS: dict[str, Operation] = {
     "authenticate": lambda k6, _: k6.authenticate("https://acme.grafana.net"),
     "labels.list": lambda k6, _: k6.labels.list(),
     "load_zones.list": lambda k6, _: k6.load_zones.list(),
+    "labels.iterate": lambda k6, _: _all(k6.labels.iterate()),
+    "load_zones.iterate": lambda k6, _: _all(k6.load_zones.iterate()),
 }
 WHOLE_WRITES: dict[str, Operation] = {
     "projects.create": lambda k6, _: k6.projects.create("New"),
@@ -192,7 +229,10 @@ WHOLE_WRITES: dict[str, Operation] = {
     "labels.delete": lambda k6, _: k6.labels.delete(1),
     "load_zones.set_projects": lambda k6, at: k6.load_zones.set_projects(1, [at.project]),
 }
-ZONE_READS: dict[str, Operation] = {"load_zones.projects": lambda k6, _: k6.load_zones.projects(1)}
+ZONE_READS: dict[str, Operation] = {
+    "load_zones.projects": lambda k6, _: k6.load_zones.projects(1),
+    "load_zones.iterate_projects": lambda k6, _: _all(k6.load_zones.iterate_projects(1)),
+}
 
 
 def methods_of(k6: K6Cloud) -> set[str]:
@@ -205,5 +245,7 @@ def methods_of(k6: K6Cloud) -> set[str]:
 
 def _sending(kind: type) -> list[str]:
     return [
-        name for name, value in vars(kind).items() if inspect.iscoroutinefunction(value) and name[0] != "_"
+        name
+        for name, value in vars(kind).items()
+        if name[0] != "_" and (inspect.iscoroutinefunction(value) or name.startswith("iterate"))
     ]

@@ -6,7 +6,8 @@ from itertools import accumulate, pairwise
 
 from pydantic import Field, ValidationError, model_validator
 
-from k6_cloud.models import ErrorDetail, Json
+from k6_cloud.errors import ErrorDetail
+from k6_cloud.models import Json
 from k6_cloud.planning.durations import Duration
 from k6_cloud.planning.ramps import Step
 from k6_cloud.planning.scenarios import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from k6_cloud.models import ErrorDetail
+from k6_cloud.errors import ErrorDetail
 from k6_cloud.planning.cron_lines import CronLine, problem_of, time_zones
 from k6_cloud.planning.recurrence_rules import starts_of
 from k6_cloud.planning.ticks import Block, Starts, moment_of, ticks_of

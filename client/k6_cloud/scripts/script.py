@@ -190,7 +190,7 @@ class _Spool:
         if self._size > self._limit:
             raise ScriptTooLarge(
                 f"The script is larger than the limit of {self._limit / MIB:g} MiB. Nothing was changed. "
-                "Make the archive smaller, or raise K6_MCP_MAX_SCRIPT_MIB."
+                "Make the archive smaller, or raise the limit."
             )
         if self._sha256 is None:
             self._hash.update(chunk)

@@ -1,4 +1,4 @@
-"""Dry runs: the client as it is, but what would change something is told instead of sent."""
+"""Dry runs: reads are sent; the first request that would change something is shown instead of sent."""
 
 import hashlib
 from collections.abc import AsyncIterable, Callable, Mapping
@@ -8,19 +8,19 @@ from typing import IO, Any
 import httpx
 from pydantic import BaseModel
 
-from k6_cloud.api import Api
+from k6_cloud.api import Api, Owners
 from k6_cloud.models import Json
 from k6_cloud.scripts.script import CHUNK, Script
 
 VALIDATE_PATH = "/cloud/v6/validate_options"
-# A list of what is kept, so that a credential in a header that nobody thought of is left out.
+# The headers that are shown: a credential in a header that nobody thought of is left out.
 _KEPT_HEADERS = frozenset({"content-type", "k6-idempotency-key"})
 
 
 class UnsentRequest(BaseModel):
-    """A request as it would have been sent, without credentials. `path` has its query.
+    """A request as it would have been sent, without credentials. `path` includes the query.
 
-    `body` is the JSON itself, or of anything else the sizes (bytes) and SHA-256s, in a form by part.
+    `body` is the JSON itself; of anything else it is the size (bytes) and SHA-256, in a form by part.
     """
 
     method: str
@@ -30,7 +30,7 @@ class UnsentRequest(BaseModel):
 
 
 class Rehearsed(Exception):
-    """The rehearsal came to the first request that would change something. Nothing was changed."""
+    """The dry run reached its first request that would change something. Nothing was changed."""
 
     def __init__(self, request: UnsentRequest) -> None:
         super().__init__(f"{request.method} {request.path} was not sent: this is a dry run.")
@@ -44,20 +44,20 @@ class RehearsalApi(Api):
     inner: Api
 
     async def send(
-        self, method: str, path: str, *, repeatable: bool = False, **request: Any
+        self, method: str, path: str, *, owners: Owners = (), repeatable: bool = False, **request: Any
     ) -> httpx.Response:
         """Send a read. Raises Rehearsed for a write."""
         if method == "GET" or (method, path) == ("POST", VALIDATE_PATH):
-            return await self.inner.send(method, path, repeatable=repeatable, **request)
+            return await self.inner.send(method, path, owners=owners, repeatable=repeatable, **request)
         raise Rehearsed(await _unsent(method, path, **request))
 
-    async def delete(self, path: str) -> None:
+    async def delete(self, path: str, *, owners: Owners = ()) -> None:  # noqa: ARG002
         """Raise Rehearsed."""
         raise Rehearsed(await _unsent("DELETE", path))
 
-    async def download(self, path: str, accept: str, limit: int) -> Script:
+    async def download(self, path: str, accept: str, limit: int, *, owners: Owners = ()) -> Script:
         """Read a script."""
-        return await self.inner.download(path, accept, limit)
+        return await self.inner.download(path, accept, limit, owners=owners)
 
 
 async def _unsent(
@@ -70,7 +70,7 @@ async def _unsent(
     files: Mapping[str, tuple[str | None, Any]] | None = None,
     content: Callable[[], AsyncIterable[bytes]] | None = None,
 ) -> UnsentRequest:
-    """What these arguments of a request come to."""
+    """Return the request that these arguments make."""
     kept = {name: value for name, value in (headers or {}).items() if name.lower() in _KEPT_HEADERS}
     body = json
     if json is not None:

@@ -1,225 +1,131 @@
-"""The projects a client is held to: each call is checked, or its answer reduced, so that no other is reached.
+"""A client limited to some projects: each request is checked, or its answer reduced, so that no other is reached.
 
-What stands neither in `_LISTS` nor in `_CALLS` is refused, so a new operation stays shut until it does. Where
-a test, run or schedule belongs is read anew for each call: it may have been moved.
+A request is judged by the owners that its method declares (`requests.owners`); one that declares none is refused.
+The project of a test, a run or a schedule is read anew for each request: it may have been moved.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
 import httpx
 
-from k6_cloud.api import Api, parse
-from k6_cloud.errors import NotFound, OutOfScope
-from k6_cloud.models import Json, Page, Response, object_of
-from k6_cloud.scripts.script import Script
-from k6_cloud.wrappers.dry_run import VALIDATE_PATH
-from k6_cloud.wrappers.scoped_lists import answered, cut, query_of, rows_of
-
-_PROJECTS = "/cloud/v6/projects"
-_TESTS = "/cloud/v6/load_tests"
-_RUNS = "/cloud/v6/test_runs"
-_SCHEDULES = "/cloud/v6/schedules"
-_LIMITS = "/cloud/v6/project-limits"
-_ZONES = "/cloud/v6/load_zones"
-
-# The lists over all projects, and what in a row tells where it belongs.
-_LISTS = {
-    _PROJECTS: "id",
-    _LIMITS: "project_id",
-    _TESTS: "project_id",
-    _RUNS: "project_id",
-    _SCHEDULES: "load_test_id",
-}
-# `{project}`, `{test}`, `{run}` and `{schedule}` are checked; `{name}` says nothing of a project.
-_CALLS = (
-    "GET /cloud/v6/auth",
-    "GET /cloud/v6/labels",
-    f"GET {_ZONES}",
-    f"POST {VALIDATE_PATH}",
-    f"GET|PATCH|DELETE {_PROJECTS}/{{project}}",
-    f"GET|POST {_PROJECTS}/{{project}}/load_tests",
-    f"GET|PATCH {_PROJECTS}/{{project}}/limits",
-    f"GET|PUT {_PROJECTS}/{{project}}/labels",
-    f"DELETE {_PROJECTS}/{{project}}/labels/{{name}}",
-    f"GET|PUT {_PROJECTS}/{{project}}/allowed_load_zones",
-    f"PATCH|DELETE {_TESTS}/{{test}}",
-    f"GET|PUT {_TESTS}/{{test}}/script",
-    f"GET|POST {_TESTS}/{{test}}/schedule",
-    f"GET {_TESTS}/{{test}}/test_runs",
-    f"PUT {_TESTS}/{{test}}/move",
-    f"POST {_TESTS}/{{test}}/start",
-    f"PATCH|DELETE {_RUNS}/{{run}}",
-    f"GET {_RUNS}/{{run}}/(distribution|script)",
-    f"POST {_RUNS}/{{run}}/(abort|star|unstar)",
-    f"GET|DELETE {_SCHEDULES}/{{schedule}}",
-    f"POST {_SCHEDULES}/{{schedule}}/(activate|deactivate)",
-    "GET /cloud/v5/test_runs/{run}/(metrics|series|labels)",
-    "GET /cloud/v5/test_runs/{run}/label/{name}/values",
-    r"GET /cloud/v5/test_runs/{run}/query_(range|aggregate)_k6\([^/]*\)",
-    r"GET /cloud/v5/load_tests/{test}/(metrics|query_aggregate_k6)\([^/]*\)",
+from k6_cloud.api import Api, Owners
+from k6_cloud.errors import OutOfScope
+from k6_cloud.models import Response
+from k6_cloud.requests.answers import parse
+from k6_cloud.requests.concurrency import side_by_side
+from k6_cloud.requests.owners import (
+    OfAnswer,
+    OfDefaultProject,
+    OfLoadTest,
+    OfProject,
+    OfRows,
+    OfSchedule,
+    OfTestRun,
+    Owner,
 )
-_ID = "[0-9]{1,19}"
-_ONE = re.compile(f"(?:{_TESTS}|{_RUNS})/{_ID}")
-_PROJECTS_OF_ZONE = re.compile(f"{_ZONES}/{_ID}/allowed_projects")
-_RUNS_AS_ARGUMENT = re.compile(r"test_run_ids=\[([0-9,]*)\]")
+from k6_cloud.scripts.script import Script
+from k6_cloud.wrappers.scoped_lists import reduced
 
 
-def _pattern(call: str) -> re.Pattern[str]:
-    methods, _, path = call.partition(" ")
-    path = path.replace("{name}", "[^/]+")
-    numbered = re.sub(r"{([a-z]+)}", rf"(?P<\1>{_ID})", path)
-    return re.compile(f"(?:{methods}) {numbered}")
-
-
-_PATTERNS = tuple(map(_pattern, _CALLS))
+def limited(api: Api, projects: frozenset[int]) -> Api:
+    """Limit an api to some projects, once: one that is limited already is limited to the common projects."""
+    if isinstance(api, ScopedApi):
+        return replace(api, projects=api.projects & projects)
+    return ScopedApi(api, projects)
 
 
 class _Owned(Response):
-    """Of a test or a run: where it belongs."""
+    """The project of a test or a run."""
 
     project_id: int
 
 
 class _Planned(Response):
-    """Of a schedule: its test."""
+    """The test of a schedule."""
 
     load_test_id: int
 
 
 @dataclass(frozen=True)
 class ScopedApi(Api):
-    """Passes on to `inner` what stays within `projects`. Raises OutOfScope for anything else."""
+    """Passes on to `inner` only requests within `projects`. Raises OutOfScope for any other."""
 
     inner: Api
     projects: frozenset[int]
 
     def over(self, wrap: Callable[[Api], Api]) -> Api:
-        """What is wrapped around the sending is held to the projects, too."""
+        """Limit also requests that pass through `wrap`."""
         return replace(self, inner=self.inner.over(wrap))
 
     async def send(
-        self, method: str, path: str, *, repeatable: bool = False, **request: Any
+        self, method: str, path: str, *, owners: Owners = (), repeatable: bool = False, **request: Any
     ) -> httpx.Response:
-        """Send what stays within the projects; a list loses the rows that do not."""
-        if method == "GET" and (answer := await self._read(path, request.get("params"))):
-            return answer
-        await self._check(method, path, request.get("json"))
-        return await self.inner.send(method, path, repeatable=repeatable, **request)
+        """Send a request within the projects; a list loses the rows of others."""
+        await self._check(owners, f"{method} {path.partition('?')[0]}")
+        send = partial(self.inner.send, method, path, owners=owners, repeatable=repeatable, **request)
+        for owner in owners:
+            if isinstance(owner, OfRows):
+                return await reduced(self.inner, owner, self.projects, path, request.get("params"))
+            if isinstance(owner, OfAnswer):
+                return self._judged(await send(), owner)
+        return await send()
 
-    async def delete(self, path: str) -> None:
-        """Delete what is within the projects."""
-        await self._check("DELETE", path)
-        await self.inner.delete(path)
+    async def delete(self, path: str, *, owners: Owners = ()) -> None:
+        """Delete an object within the projects."""
+        await self._check(owners, f"DELETE {path}")
+        await self.inner.delete(path, owners=owners)
 
-    async def download(self, path: str, accept: str, limit: int) -> Script:
-        """The script of a test or a run within the projects."""
-        await self._check("GET", path)
-        return await self.inner.download(path, accept, limit)
+    async def download(self, path: str, accept: str, limit: int, *, owners: Owners = ()) -> Script:
+        """Read the script of a test or a run within the projects."""
+        await self._check(owners, f"GET {path}")
+        return await self.inner.download(path, accept, limit, owners=owners)
 
-    async def _read(self, path: str, params: Mapping[str, Any] | None) -> httpx.Response | None:
-        """A read whose own answer is checked or reduced; None for one that is checked beforehand."""
-        plain, query = query_of(path, params)
-        if plain in _LISTS:
-            return await self._list(plain, query)
-        if _ONE.fullmatch(plain):
-            response = await self.inner.send("GET", path)
-            self._require(parse(_Owned, response).project_id, _named(plain))
-            return response
-        if _PROJECTS_OF_ZONE.fullmatch(plain):
-            page = await self.inner.get(Page[Json], path)
-            return answered(plain, {"value": [row for row in page.value if row.get("id") in self.projects]})
-        return None
+    async def _check(self, owners: Sequence[Owner], call: str) -> None:
+        """Raise OutOfScope unless all owners are within the projects. What is known is judged before anything is read."""
+        if not owners:
+            raise _refusal(f"{call} declares no project, so it is")
+        for owner in owners:
+            self._check_known(owner)
+        await side_by_side([partial(self._look_up, owner) for owner in _to_look_up(owners)])
 
-    async def _list(self, path: str, query: dict[str, str]) -> httpx.Response:
-        for project in filter(None, query.get("project_id_in", "").split(",")):
-            self._require(project, f"Project {project}")
-        field = _LISTS[path]
-        within = await self._tests() if path == _SCHEDULES else self.projects
-        return await cut(self.inner, path, query, lambda row: row.get(field) in within)
-
-    async def _tests(self) -> set[int]:
-        """The tests of the projects. A project that is gone has none."""
-        tests: set[int] = set()
-        for project in self.projects:
-            try:
-                tests |= {row["id"] async for row in rows_of(self.inner, f"{_PROJECTS}/{project}/load_tests")}
-            except NotFound:
-                continue
-        return tests
-
-    async def _check(self, method: str, path: str, body: Json | None = None) -> None:
-        """Raise OutOfScope unless all that the call names is within the projects."""
-        call = f"{method} {path.partition('?')[0]}"
-        match = next((match for pattern in _PATTERNS if (match := pattern.fullmatch(call))), None)
-        if match is None:
-            raise _refusal(f"{call} reaches")
-        for kind, number in match.groupdict().items():
-            await self._check_one(kind, number)
-        for runs in _RUNS_AS_ARGUMENT.findall(unquote(path)):
-            for run in filter(None, runs.split(",")):
-                await self._check_one("run", run)
-        if body is not None:
-            await self._check_body(body, options=path == VALIDATE_PATH)
-
-    async def _check_one(self, kind: str, number: str) -> None:
-        """Raise OutOfScope, or NotFound, for the object of that kind and number."""
-        if kind == "project":
-            self._require(number, f"Project {number}")
-        elif kind == "test":
-            await self.send("GET", f"{_TESTS}/{number}")
-        elif kind == "run":
-            await self.send("GET", f"{_RUNS}/{number}")
-        else:
-            await self._check_schedule(number)
-
-    async def _check_schedule(self, number: str) -> None:
-        path = f"{_SCHEDULES}/{number}"
-        planned = await self.inner.get(_Planned, path)
-        test = await self.inner.get(_Owned, f"{_TESTS}/{planned.load_test_id}")
-        self._require(test.project_id, _named(path))
-
-    async def _check_body(self, body: Json, *, options: bool) -> None:
-        projects = [body.get("project_id"), *(_projects_in(body) if options else ())]
-        named = [project for project in projects if project is not None]
-        if options and not named:
+    def _check_known(self, owner: Owner) -> None:
+        if isinstance(owner, OfDefaultProject):
             raise OutOfScope(
-                "Not priced: the options name no project, so the default one would count, and this server may touch "
-                "some projects only (K6_MCP_PROJECTS). Give project_id."
+                "Not priced: the options name no project, so the default one would count, and this client is limited "
+                "to some projects. Give project_id."
             )
-        for project in named:
-            self._require(project, f"Project {project}")
-        if (baseline := body.get("baseline_test_run_id")) is not None:
-            await self._check_one("run", str(baseline))
+        if isinstance(owner, OfProject):
+            self._require(owner.id, f"Project {owner.id}")
 
-    def _require(self, project: object, what: str) -> None:
-        """Raise unless the project is one of ours. Compared as text: it may come from a path or from options."""
+    async def _look_up(self, owner: OfLoadTest | OfTestRun | OfSchedule) -> None:
+        """Raise OutOfScope, or NotFound, for the object."""
+        if isinstance(owner, OfSchedule):
+            planned = await self.inner.get(_Planned, f"/cloud/v6/schedules/{owner.id}")
+            path, name = f"/cloud/v6/load_tests/{planned.load_test_id}", f"Schedule {owner.id}"
+        elif isinstance(owner, OfLoadTest):
+            path, name = f"/cloud/v6/load_tests/{owner.id}", f"Load test {owner.id}"
+        else:
+            path, name = f"/cloud/v6/test_runs/{owner.id}", f"Test run {owner.id}"
+        self._require((await self.inner.get(_Owned, path)).project_id, name)
+
+    def _judged(self, response: httpx.Response, owner: OfAnswer) -> httpx.Response:
+        self._require(parse(_Owned, response).project_id, owner.name)
+        return response
+
+    def _require(self, project: object, name: str) -> None:
+        # Compared as text: in a script's options, an id may be text as well.
         if str(project) not in map(str, self.projects):
-            raise _refusal(f"{what} is")
+            raise _refusal(f"{name} is")
 
 
-def _refusal(what: str) -> OutOfScope:
+def _to_look_up(owners: Iterable[Owner]) -> Iterable[OfLoadTest | OfTestRun | OfSchedule]:
+    return [owner for owner in owners if isinstance(owner, OfLoadTest | OfTestRun | OfSchedule)]
+
+
+def _refusal(subject: str) -> OutOfScope:
     return OutOfScope(
-        f"{what} outside the projects this server may touch (K6_MCP_PROJECTS). Nothing was read or changed."
+        f"{subject} outside the projects that this client is limited to. Nothing was read or changed."
     )
-
-
-def _named(path: str) -> str:
-    """`Load test 7`, of the path of an object."""
-    *_, kind, number = path.split("/")
-    return f"{kind.removesuffix('s').replace('_', ' ').capitalize()} {number}"
-
-
-def _projects_in(body: Json) -> list[object]:
-    """The projects that k6 options name, where k6 looks for them."""
-    options = body.get("options")
-    return [_at(options, "cloud", "projectID"), _at(options, "ext", "loadimpact", "projectID")]
-
-
-def _at(value: object, *names: str) -> object:
-    for name in names:
-        value = object_of(value).get(name)
-    return value

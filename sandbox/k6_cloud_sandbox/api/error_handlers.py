@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from k6_cloud.models import ApiError, ErrorDetail
+from k6_cloud.errors import ApiError, ErrorDetail
 from k6_cloud_sandbox.errors import InvalidRequest, NotFound, PermissionDenied, Problem, error_body
 
 _log = logging.getLogger(__name__)

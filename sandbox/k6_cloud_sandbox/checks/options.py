@@ -11,7 +11,8 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from k6_cloud.models import DistributionZone, ErrorDetail, Json, ValidateOptions
+from k6_cloud.errors import ErrorDetail
+from k6_cloud.models import DistributionZone, Json, ValidateOptions
 from k6_cloud.planning.load import Load
 from k6_cloud_sandbox.checks.estimate import price
 from k6_cloud_sandbox.checks.projects import forbidden

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import anyio
 from anyio import to_thread
 
-from k6_cloud.models import Cost, ErrorDetail, Json, StatusExtra
+from k6_cloud.errors import ErrorDetail
+from k6_cloud.models import Cost, Json, StatusExtra
 from k6_cloud.planning.load import Load
 from k6_cloud.redaction import redact_options
 from k6_cloud.scripts.script import Script

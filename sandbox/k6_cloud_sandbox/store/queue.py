@@ -6,7 +6,8 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
-from k6_cloud.models import Cost, ErrorDetail
+from k6_cloud.errors import ErrorDetail
+from k6_cloud.models import Cost
 from k6_cloud.scripts.script import Script
 from k6_cloud_sandbox.store.database import Database
 from k6_cloud_sandbox.store.metrics import add_frame

@@ -1,7 +1,17 @@
 from typing import Any
 
 import pytest
-from support.organisation import LISTS, WRITES, Ids, Organisation, Page, open_organisation, script
+from support.organisation import (
+    ITERATIONS,
+    LISTS,
+    WRITES,
+    Ids,
+    Listing,
+    Organisation,
+    Page,
+    open_organisation,
+    script,
+)
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import OutOfScope
@@ -39,19 +49,66 @@ async def test_pages_of_a_reduced_list_are_those_of_a_list_of_its_rows(name: str
         for number in (3, 4, 5):
             await add_project(k6, number)
         ours = frozenset({1, 2, 3, 4, 5})
-        whole = (
-            [[*one.value] async for one in k6.pages(await LISTS[name](k6, page))]
-            if page.get("top") != 0
-            else []
-        )
+        whole = await all_pages(LISTS[name], k6, page)
         free = await LISTS[name](k6, page)
         await add_project(k6, 6)
 
         limited = await LISTS[name](k6.limited_to(ours), page)
 
         assert (limited.value, limited.count) == (free.value, free.count)
-        if whole:
-            assert [[*one.value] async for one in k6.limited_to(ours).pages(limited)] == whole
+        assert await all_pages(LISTS[name], k6.limited_to(ours), page) == whole
+
+
+async def all_pages(listing: Listing, k6: K6Cloud, page: Page) -> list[list[Any]]:
+    """The pages from one on, as far as they go."""
+    found, skip = [await listing(k6, page)], page.get("skip", 0)
+    while found[-1].value and found[-1].next_link:
+        skip += len(found[-1].value)
+        found.append(await listing(k6, {**page, "skip": skip}))
+    return [[*one.value] for one in found]
+
+
+@pytest.mark.parametrize("name", ITERATIONS)
+async def test_items_of_all_pages_are_ours_alone(name: str):
+    async with open_organisation() as organisation:
+        k6 = organisation.k6
+        everything = [row async for row in ITERATIONS[name](k6)]
+        ours = [row async for row in ITERATIONS[name](k6.limited_to(OURS))]
+
+        assert len(everything) == 2
+        assert ours == [row for row in everything if belongs_to_us(row, organisation)]
+
+
+async def test_load_tests_are_read_project_by_project_and_none_of_another():
+    async with open_organisation() as organisation:
+        k6 = organisation.k6
+        organisation.requests.clear()
+
+        await k6.limited_to(frozenset({1, 2})).load_tests.list(top=5, count=True)
+
+        assert sorted(organisation.calls) == [f"GET /cloud/v6/projects/{one}/load_tests" for one in (1, 2)]
+        assert {request.url.params["$top"] for request in organisation.requests} == {"5"}
+
+
+async def test_limits_are_asked_for_by_project():
+    async with open_organisation() as organisation:
+        await organisation.k6.limited_to(OURS).limits.list()
+
+        assert [request.url.params["project_id_in"] for request in organisation.requests] == ["1"]
+
+
+async def test_rows_of_several_projects_come_in_the_order_asked_for():
+    async with open_organisation() as organisation:
+        k6 = organisation.k6
+        for project, name in ((1, "b"), (2, "a"), (1, "d"), (2, "c")):
+            await k6.load_tests.create(project, name)
+        limited = k6.limited_to(frozenset({1, 2}))
+
+        by_name = [test.name async for test in limited.load_tests.iterate(order_by="name desc")]
+        newest = await limited.load_tests.list(order_by="created desc,id desc", top=3, skip=1)
+
+        assert by_name == ["d", "c", "b", "a", "Checkout", "Checkout"]
+        assert [test.name for test in newest.value] == ["d", "a", "b"]
 
 
 async def add_project(k6: K6Cloud, number: int) -> None:

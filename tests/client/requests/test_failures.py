@@ -15,9 +15,8 @@ from k6_cloud.errors import (
     TimedOut,
     Unauthorized,
     UnsupportedMedia,
-    error_from_response,
-    error_from_transport,
 )
+from k6_cloud.requests.failures import error_from_response, error_from_transport
 
 DELETE = httpx.Request(
     "DELETE", "https://k6.test/cloud/v6/load_tests/1?x=1", headers={"Authorization": "Bearer secret"}
@@ -28,9 +27,9 @@ DELETE = httpx.Request(
     ("status", "kind", "next_step"),
     [
         (400, BadRequest, "Correct the named values"),
-        (401, Unauthorized, "Set K6_CLOUD_TOKEN"),
+        (401, Unauthorized, "use a valid one"),
         (403, Forbidden, "needs access to this stack and project"),
-        (404, NotFound, "Look the id up"),
+        (404, NotFound, "Check the id"),
         (406, NotAcceptable, "without naming a format"),
         (409, Conflict, "Resolve the conflict"),
         (415, UnsupportedMedia, "Nothing was changed."),
