@@ -194,12 +194,9 @@ class ServerFailure(StatusError):
 
 
 def next_step_after(call: str, next_step: str) -> str:
-    """Return the next step. A failed read certainly changed nothing."""
-    return (
-        "Nothing was changed. Try again."
-        if call.startswith("GET ") and next_step is MAYBE_DONE
-        else next_step
-    )
+    """Return the next step after a failed call like `GET /x`. One that only reads certainly changed nothing."""
+    reads = call.startswith("GET ") or call.endswith("/validate_options")
+    return "Nothing was changed. Try again." if reads and next_step is MAYBE_DONE else next_step
 
 
 def _problem(error: ErrorDetails, names: Sequence[str]) -> str:

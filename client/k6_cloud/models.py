@@ -5,6 +5,7 @@ silently dropped). Fields newer than the documented page are optional on input, 
 deployments leave them out. Dates without a zone are taken as UTC. VUh arrive as number or string.
 """
 
+import math
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
@@ -31,13 +32,19 @@ def require_iso(value: Any) -> Any:
     raise ValueError("must be a date and time such as 2026-12-01T02:00:00Z")
 
 
+def _as_amount(value: float) -> float:
+    # Not a number and a negative amount would slip through every comparison with a limit.
+    if value >= 0 and math.isfinite(value):
+        return value
+    raise ValueError("an amount cannot be negative, infinite or not a number")
+
+
 UtcDatetime = Annotated[datetime, AfterValidator(_as_utc)]
 # What a request may hold: text in ISO form.
 IsoDatetime = Annotated[UtcDatetime, BeforeValidator(require_iso)]
 TestName = Annotated[str, Field(min_length=1, max_length=300)]
 ProjectName = Annotated[str, Field(min_length=1, max_length=255)]
-# Not a number and negative amounts would slip through every comparison with a limit.
-Vuh = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Vuh = Annotated[float, AfterValidator(_as_amount)]
 ScriptKind = Literal["javascript", "archive"]
 
 FINAL_STATUSES = frozenset({"completed", "aborted"})
@@ -57,7 +64,8 @@ class Response(BaseModel):
 class Request(BaseModel):
     """A body the API receives; unknown fields are refused. Raises InvalidArgument if it is made of wrong values."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    # "constants": a number that JSON cannot express is refused when it is sent, instead of becoming null.
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, ser_json_inf_nan="constants")
 
     def __init__(self, /, **values: Any) -> None:
         try:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from k6_cloud.errors import K6CloudError
+from k6_cloud_mcp_tools.advice import advised
 from k6_cloud_mcp_tools.argument_hints import known_names, where_to_set
 from k6_cloud_mcp_tools.context import Call
 from k6_cloud_mcp_tools.guard import elicitation
@@ -103,7 +104,7 @@ class K6Tool(Tool):
         """The text for an expected failure; None for a crash, whose text must stay on the server."""
         cause = error.__cause__
         if isinstance(cause, _EXPECTED):
-            return str(cause)
+            return advised(cause)
         if isinstance(error, UnexpectedToolError):
             return None
         if isinstance(cause, ValidationError):

@@ -8,6 +8,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
 from k6_cloud.errors import K6CloudError
+from k6_cloud_mcp_tools.advice import advised
 
 Changes = dict[str, list[Any]]
 
@@ -38,7 +39,7 @@ def reading_back() -> Generator[None, None, None]:
         yield
     except K6CloudError as error:
         raise Unverified(
-            f"The change was accepted, but reading it back failed: {error} Do not repeat the change before "
+            f"The change was accepted, but reading it back failed: {advised(error)} Do not repeat the change before "
             "reading what is stored."
         ) from error
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from k6_cloud.limits import ProjectLimits
 from k6_cloud.errors import ErrorDetail
+from k6_cloud.limits import ProjectLimits
 from k6_cloud.planning.load import Load
 from k6_cloud_sandbox.store.quota import Allowance
 

@@ -16,8 +16,7 @@ from mcp_types import (
 from k6_cloud.errors import K6CloudError
 from k6_cloud_mcp.access.grant import grant_of
 from k6_cloud_mcp_tools.context import App
-from k6_cloud_mcp_tools.paging import search_pages
-from k6_cloud_mcp_tools.results import LoadTestRow
+from k6_cloud_mcp_tools.paging import SCAN_LIMIT
 
 _LIMIT = 20
 
@@ -54,11 +53,19 @@ def _asks_for_test(request: CompleteRequestParams) -> bool:
 
 
 async def _load_test_ids(app: App, typed: str) -> list[str]:
-    """Ids of the newest tests whose id starts with, or whose name contains, what was typed."""
+    """Return the ids of the newest tests whose id starts with, or whose name contains, the typed text."""
+    by_id: list[str] = []
+    by_name: list[str] = []
+    looked_at = 0
     try:
-        page = await app.k6.load_tests.list(top=1000, order_by="created desc")
-        by_id = [str(test.id) for test in page.value if typed.isdigit() and str(test.id).startswith(typed)]
-        rows = await search_pages(app.k6.pages(page), typed, _LIMIT, 0, LoadTestRow.of)
+        async for test in app.k6.load_tests.iterate(order_by="created desc"):
+            if typed.isdigit() and str(test.id).startswith(typed):
+                by_id.append(str(test.id))
+            elif typed.casefold() in test.name.casefold():
+                by_name.append(str(test.id))
+            looked_at += 1
+            if len(by_id) + len(by_name) == _LIMIT or looked_at == SCAN_LIMIT:
+                break
     except K6CloudError:
         return []
-    return list(dict.fromkeys([*by_id, *(str(row.id) for row in rows.rows)]))[:_LIMIT]
+    return [*by_id, *by_name]

@@ -13,6 +13,7 @@ from k6_cloud.errors import K6CloudError, NotFound, ScriptError
 from k6_cloud.scripts.archives import clean_chunks, text_bytes
 from k6_cloud.scripts.script import MIB, Script
 from k6_cloud_mcp.state.audit_rows import AuditRow, joined, visible_to
+from k6_cloud_mcp_tools.advice import advised
 from k6_cloud_mcp_tools.context import App, Call, app_of
 from k6_cloud_mcp_tools.guard.callers import caller
 from k6_cloud_mcp_tools.results import LoadTestRow, TestRunDetails
@@ -128,9 +129,9 @@ async def _found(answer: Awaitable[Result]) -> Result:
     try:
         return await answer
     except NotFound as error:
-        raise ResourceNotFoundError(str(error)) from error
+        raise ResourceNotFoundError(advised(error)) from error
     except K6CloudError as error:
-        raise ResourceError(str(error)) from error
+        raise ResourceError(advised(error)) from error
 
 
 def _document(script: Script) -> str | bytes:

@@ -11,6 +11,7 @@ from k6_cloud.errors import K6CloudError
 from k6_cloud.models import LoadTest, Page
 from k6_cloud_mcp.access.grant import grant_of
 from k6_cloud_mcp.documents.resources import JAVASCRIPT, SCRIPT_URI
+from k6_cloud_mcp_tools.advice import advised
 from k6_cloud_mcp_tools.context import App
 
 PAGE = 50
@@ -41,7 +42,7 @@ async def _newest(app: App, skip: int) -> Page[LoadTest]:
     try:
         return await app.k6.load_tests.list(top=PAGE, skip=skip, order_by="created desc", count=True)
     except K6CloudError as error:
-        raise MCPError(INTERNAL_ERROR, str(error)) from error
+        raise MCPError(INTERNAL_ERROR, advised(error)) from error
 
 
 def _position(params: Mapping[str, Any] | None) -> int:

@@ -1,6 +1,6 @@
 import re
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -46,7 +46,7 @@ async def outcome(operation: Operation, k6: K6Cloud, ids: Ids) -> Any:
 
 def without_times(answer: Any) -> str:
     """An answer as text, without its moments."""
-    rows: list[Any] = answer if isinstance(answer, list) else [answer]
+    rows = cast(list[Any], answer) if isinstance(answer, list) else [answer]
     text = "\n".join(row.model_dump_json() if isinstance(row, BaseModel) else repr(row) for row in rows)
     return re.sub(r"\d{4}-\d\d-\d\dT[^\"]+", "<moment>", text)
 

@@ -72,8 +72,9 @@ async def test_the_month_of_a_project_counts_no_other_project(through: Callable[
 
 async def test_more_runs_than_can_be_read_are_not_half_counted(through: Callable[..., K6Cloud]):
     async def answer(request: httpx.Request) -> httpx.Response:
-        link = f"{request.url.copy_with(query=None)}?%24skip=1"
-        return httpx.Response(200, json={"value": [row(1, 1)], "@nextLink": link})
+        number = int(request.url.params.get("$skip", 0)) + 1
+        link = f"{request.url.copy_with(query=None)}?%24skip={number}"
+        return httpx.Response(200, json={"value": [row(number, 1)], "@nextLink": link})
 
     assert await spent_today(through(answer)) == Spent(None, "there are more than 20000 runs")
 

@@ -188,7 +188,7 @@ async def test_a_run_that_is_not_there_is_named_as_missing(world: World, tool: s
         missing = await client.call_tool(tool, {"test_run_id": 4711})
     assert "answered 404: " in text_of(missing)
     assert "4711" in text_of(missing)
-    assert text_of(missing).endswith("Nothing was changed. Look the id up with the matching list tool.")
+    assert text_of(missing).endswith("Look the id up with the matching list tool.")
 
 
 async def test_a_run_with_a_token_in_its_options_is_shown_without_it(

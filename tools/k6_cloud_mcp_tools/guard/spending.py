@@ -55,7 +55,7 @@ def left_of(limit: int, spent: Spent, vuh: float | None) -> str:
 async def _spent_since(k6: K6Cloud, since: datetime, project_id: int | None = None) -> Spent:
     runs: list[TestRun] = []
     pages = 0
-    async for page in k6.pages(await k6.test_runs.list(created_after=since, top=_PAGE)):
+    async for page in k6.pages(k6.test_runs.list, created_after=since, top=_PAGE):
         if pages == _MOST_PAGES:
             return Spent(None, f"there are more than {_PAGE * _MOST_PAGES} runs")
         pages += 1

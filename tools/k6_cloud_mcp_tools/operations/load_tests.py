@@ -1,6 +1,7 @@
 """Tools for load tests."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from mcp.server.mcpserver.exceptions import ToolError
@@ -135,13 +136,11 @@ async def _changed(k6: K6Cloud, before: LoadTest, asked: Mapping[str, Any]) -> C
 async def _list(
     k6: K6Cloud, project_id: int | None, search: str | None, limit: int, skip: int, order: Order
 ) -> Rows[LoadTestRow]:
-    top = SCAN_PAGE if search else limit
-    page = await k6.load_tests.list(
-        project_id=project_id, top=top, skip=skip, order_by=ORDER_BY[order], count=True
-    )
+    listed = partial(k6.load_tests.list, project_id=project_id, order_by=ORDER_BY[order], count=True)
     if search:
-        return await search_pages(k6.pages(page), search, limit, skip, LoadTestRow.of)
-    return one_page(page, skip, LoadTestRow.of)
+        pages = k6.pages(listed, top=SCAN_PAGE, skip=skip)
+        return await search_pages(pages, search, limit, skip, LoadTestRow.of)
+    return one_page(await listed(top=limit, skip=skip), skip, LoadTestRow.of)
 
 
 async def _name_taken(k6: K6Cloud, project_id: int, name: str) -> str:

@@ -11,6 +11,7 @@ from k6_cloud.errors import NotFound, ScriptError
 from k6_cloud.models import Json
 from k6_cloud.scripts.archives import text_bytes
 from k6_cloud.scripts.script import Script
+from k6_cloud_mcp_tools.advice import advised
 from k6_cloud_mcp_tools.context import K6, App
 from k6_cloud_mcp_tools.operation import read
 from k6_cloud_mcp_tools.parameters import LoadTestId, ScriptMaxBytes, ScriptMember, ScriptOffset
@@ -109,7 +110,7 @@ def refusing_to_lose() -> Generator[None, None, None]:
     try:
         yield
     except ScriptError as error:
-        raise CannotKeep(str(error)) from error
+        raise CannotKeep(advised(error)) from error
 
 
 def describe(script: Script) -> str:
