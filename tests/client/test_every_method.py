@@ -233,7 +233,7 @@ async def _called(method: Callable[..., Any], bad: Parameter, value: Any) -> Non
 
 def _good(method: Callable[..., Any], name: str) -> Any:
     if name == "patch":
-        return PATCHES.get(type(method.__self__).__name__.lower(), VALID[name])
+        return PATCHES.get(type(cast(Any, method).__self__).__name__, VALID[name])
     if name in VALID:
         return VALID[name]
     return [1] if name.endswith("_ids") else 1 if name.endswith("_id") else "a"
