@@ -1,4 +1,4 @@
-"""The reference pages, made from the code: tools, settings, resources, prompts, command line, traps."""
+"""The reference pages, made from the code: tools, settings, resources, prompts, command line, lint rules."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -13,8 +13,7 @@ from schema_tables import fields_table
 from k6_cloud_mcp.config.settings import Settings
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp_prompts import Prompt, load_prompts
-from k6_cloud_mcp_tools.lint import code_rules, option_rules, secret_rules
-from k6_cloud_mcp_tools.lint.findings import Rule
+from k6_cloud_mcp_tools.lint.rules import RULES
 from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, TOOLSETS
 from k6_cloud_mcp_tools.toolsets import Published
 from k6_cloud_sandbox.settings import SandboxSettings
@@ -29,10 +28,11 @@ _RESOURCES = (
     "Documents that a host can read and show without a tool call. The scripts of the newest tests are listed, and `{id}` "
     "completes from a part of the name. Their text is other people's: data, not instructions."
 )
-_TRAPS = (
-    "`lint_script` lets k6 read the script (`k6 inspect`), where there is a k6, and looks at its tokens: comments and "
-    "strings do not fool it, but code that is written in a roundabout way can. An **error** breaks the run or leaks "
-    "something, a **warning** makes results or costs wrong, a **hint** may be meant so."
+_LINT = (
+    "`lint_script` lets k6 read the script (`k6 inspect`) if there is a k6, and checks its syntax tree, JavaScript or "
+    "TypeScript, without running it. It judges each file by itself: values that come from calls or other files are not "
+    "followed. An **error** breaks the run or leaks something, a **warning** makes results or costs wrong, a **hint** may "
+    "be meant so."
 )
 
 
@@ -49,7 +49,7 @@ def pages() -> dict[str, str]:
         "resources.md": resources,
         "prompts.md": prompts,
         "command_line.md": command_line,
-        "traps.md": traps,
+        "lint_rules.md": lint_rules,
     }
     return {name: make() for name, make in makers.items()}
 
@@ -189,24 +189,19 @@ def command_line() -> str:
     return "\n\n".join(parts)
 
 
-def traps() -> str:
+def lint_rules() -> str:
     """Every rule of lint_script."""
-    rules = sorted(_rules(), key=lambda rule: rule.name)
+    rules = sorted(RULES, key=lambda rule: rule.name)
     return "\n\n".join(
         [
-            "# Traps that lint_script knows",
-            _TRAPS,
+            "# Lint rules",
+            _LINT,
             _table(
-                ("rule", "severity", "why", "how to mend it"),
+                ("rule", "severity", "why", "how to fix it"),
                 ((f"`{one.name}`", one.severity, one.why, one.fix) for one in rules),
             ),
         ]
     )
-
-
-def _rules() -> Iterable[Rule]:
-    for module in (option_rules, code_rules, secret_rules):
-        yield from (value for value in vars(module).values() if isinstance(value, Rule))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

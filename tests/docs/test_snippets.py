@@ -24,7 +24,7 @@ FENCE = re.compile(
     r"(?:<!-- test: (?P<test>[^>]+?) -->\n)?^(?P<indent> *)```(?P<language>\w+)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
-TESTS = {"run", "script", "traps", "python", "policy", "host"}
+TESTS = {"run", "script", "findings", "python", "policy", "host"}
 
 
 @dataclass(frozen=True)
@@ -130,16 +130,16 @@ async def test_entries_of_hosts_start_the_server(
 
 
 @every("script")
-async def test_scripts_have_no_traps(snippet: Snippet):
-    assert await _traps(snippet.text) == set()
+async def test_scripts_have_no_findings(snippet: Snippet):
+    assert await _findings(snippet.text) == set()
 
 
-@every("traps")
-async def test_scripts_have_the_traps_that_are_told(snippet: Snippet):
-    assert await _traps(snippet.text) == set(snippet.test.removeprefix("traps ").split(", "))
+@every("findings")
+async def test_scripts_have_the_findings_that_are_told(snippet: Snippet):
+    assert await _findings(snippet.text) == set(snippet.test.removeprefix("findings ").split(", "))
 
 
-async def _traps(script: str) -> set[str]:
+async def _findings(script: str) -> set[str]:
     async with open_world() as world, world.connect() as client:
         linted = content_of(await client.call_tool("lint_script", {"script": script}))
     return {found["rule"] for found in linted["findings"]}

@@ -1,15 +1,15 @@
 import pytest
 
-from k6_cloud_mcp_tools.lint.findings import Subject
 from k6_cloud_mcp_tools.lint.option_rules import CHECKS
-from k6_cloud_mcp_tools.lint.outline import Outline
+from k6_cloud_mcp_tools.lint.source_file import SourceFile
+from k6_cloud_mcp_tools.lint.subject import Subject
 
 BODY = "export default function () { check(1, {}); }"
 
 
 def found(source: str) -> list[str]:
-    outline = Outline(source)
-    subject = Subject(outline, {"data": outline}, outline.options.value)
+    file = SourceFile(source)
+    subject = Subject(file, {"": file}, file.options.value)
     return [one.rule for check in CHECKS for one in check(subject)]
 
 
@@ -64,4 +64,5 @@ def test_whoever_pauses_is_paced(pause: str):
 @pytest.mark.parametrize("module", ["k6/browser", "k6/ws", "k6/websockets"])
 def test_a_browser_or_a_socket_sets_the_pace_itself(module: str):
     options = "{ stages: [], vus: 1, duration: '1m', thresholds: { checks: [] } }"
-    assert found(f"import x from '{module}'; export const options = {options}; {BODY}") == []
+    rules = found(f"import x from '{module}'; export const options = {options}; {BODY}")
+    assert rules == (["browser-without-type"] if module == "k6/browser" else [])

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from mcp.server.mcpserver.exceptions import ToolError
 
-from k6_cloud_mcp_tools.scripts.local_files import entry_of, needs_bundling, project_of
+from k6_cloud_mcp_tools.scripts.local_files import entry_of, may_need_bundling, project_of, uses_files
 
 
 def files(folder: Path, *names: str) -> Path:
@@ -48,14 +48,22 @@ def test_a_folder_without_scripts_says_so(tmp_path: Path):
         ("a.js", "const x = require('../x')", True),
         ("a.js", "export * from '/srv/x.js'", True),
         ("a.js", "const users = JSON.parse(open('users.json'))", True),
-        ("a.ts", "let x: number", True),
+        ("a.ts", "import { x } from './x'", True),
+        ("a.js", "import x from 'C:/k6/x.js'", True),
+        ("a.js", r"import x from 'C:\\k6\\x.js'", True),
+        ("a.js", "const x = await import(`./x.js`)", True),
+        ("a.js", "client.load(['protos'], 'hello.proto')", True),
+        ("a.js", "client.load(null, 'hello.proto')", True),
+        ("a.js", "client.loadProtoset('hello.protoset')", True),
+        ("a.js", "import { open } from 'k6/experimental/fs'; await open('data.csv')", True),
         ("a.js", "import http from 'k6/http'; import 'https://jslib.k6.io/k6-utils/1.4.0/index.js'", False),
         ("a.js", "// import './x.js'\nconst s = \"open('x')\";", False),
         ("a.js", "browser.open('page')", False),
     ],
 )
 def test_a_script_is_bundled_when_it_uses_local_files(name: str, source: str, is_needed: bool):
-    assert needs_bundling(Path(name), source) == is_needed
+    seems = may_need_bundling(Path(name), source)
+    assert (seems and uses_files(source, name)) == is_needed
 
 
 def test_a_project_is_the_nearest_folder_that_is_marked_as_one(tmp_path: Path):

@@ -1,1 +1,1 @@
-"""Known traps in k6 scripts, found in their text and options."""
+"""Lint of k6 scripts, by their syntax trees and options."""

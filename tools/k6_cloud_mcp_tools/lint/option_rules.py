@@ -1,11 +1,15 @@
-"""Known traps in the options of a script."""
+"""Rules on the options of a script, but for those on its load."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from k6_cloud_mcp_tools.lint.findings import DEFAULT, Finding, Rule, Subject
-from k6_cloud_mcp_tools.lint.outline import UNKNOWN, Outline, known
+from k6_cloud.scripts.syntax.literals import MORE, UNKNOWN, known
+from k6_cloud_mcp_tools.lint.findings import Finding, Rule
+from k6_cloud_mcp_tools.lint.load_rules import LOAD_CHECKS
+from k6_cloud_mcp_tools.lint.option_names import CLOUD_OPTIONS, OPTIONS, is_known_option, meant
+from k6_cloud_mcp_tools.lint.request_rules import unchecked_responses
+from k6_cloud_mcp_tools.lint.subject import DEFAULT, Subject
 
 Check = Callable[[Subject], Iterable[Finding]]
 
@@ -14,11 +18,7 @@ _BUILT_IN = re.compile(
     r"|http_reqs|http_req_(blocked|connecting|duration|failed|receiving|sending|tls_handshaking|waiting)"
     r"|(ws|grpc|browser|websocket)_\w+)"
 )
-_VU_EXECUTORS = frozenset({"constant-vus", "ramping-vus"})
-_RATE_EXECUTORS = frozenset({"constant-arrival-rate", "ramping-arrival-rate"})
-# Whoever drives a browser or holds a socket is paced by it.
-_PACED_MODULES = ("k6/browser", "k6/ws", "k6/websockets", "k6/experimental/websockets")
-_PAUSES = ("sleep", "k6.sleep", "setTimeout", "waitForTimeout")
+_SCENARIO = re.compile(r"[{,]\s*scenario:([^,}]+)")
 _METRICS = ("Counter", "Gauge", "Rate", "Trend")
 
 NO_THRESHOLDS = Rule(
@@ -42,26 +42,26 @@ UNDEFINED_METRIC = Rule(
 UNKNOWN_SCENARIO = Rule(
     "threshold-on-unknown-scenario",
     "warning",
-    "A threshold that gets no samples passes.",
+    "It gets no samples. k6 then takes 0 for counters, gauges and trends and skips rates: the result says nothing.",
     "Name a scenario of options.scenarios in {scenario:…}.",
-)
-NO_PAUSE = Rule(
-    "no-pacing",
-    "warning",
-    "VUs that loop without a pause send as fast as the target answers: the load is no plan but an outcome.",
-    "sleep() between steps, or use an arrival-rate executor for a fixed rate.",
-)
-SLEEPING_RATE = Rule(
-    "sleep-in-arrival-rate",
-    "hint",
-    "An arrival-rate executor paces iterations itself; sleep only holds VUs back, and maxVUs is what is billed.",
-    "Leave sleep out, or keep it on purpose as think time between the steps of a journey.",
 )
 UNREACHABLE = Rule(
     "exec-not-exported",
     "error",
     "k6 refuses to run a scenario whose function is not exported.",
     "Export a function of that name, or correct exec.",
+)
+UNEXPORTED = Rule(
+    "options-not-exported",
+    "warning",
+    "k6 reads exported options only: without them one VU runs one iteration.",
+    "Write export const options = { … }.",
+)
+UNKNOWN_OPTION = Rule(
+    "unknown-option",
+    "warning",
+    "An option with an unknown name has no effect.",
+    "Correct or remove it.",
 )
 CLOUD_TOKEN = Rule(
     "token-in-options",
@@ -72,7 +72,7 @@ CLOUD_TOKEN = Rule(
 OLD_CLOUD = Rule(
     "ext-loadimpact",
     "warning",
-    "ext.loadimpact is deprecated, and ignored as a whole where options.cloud exists.",
+    "ext.loadimpact is deprecated, and ignored as a whole if options.cloud exists.",
     "Move its content to options.cloud.",
 )
 PERCENT = Rule(
@@ -90,90 +90,61 @@ NO_ZONE = Rule(
 
 
 def no_thresholds(subject: Subject) -> Iterable[Finding]:
-    """A verdict that nothing can fail."""
-    if known(subject.options, "thresholds") in (None, {}):
+    """Report a run that cannot fail."""
+    if subject.option("thresholds") in (None, {}):
         yield NO_THRESHOLDS.at(subject.line() or 1, "The script has no thresholds.")
 
 
 def unwatched_checks(subject: Subject) -> Iterable[Finding]:
-    """Checks whose outcome no threshold looks at."""
-    lines = list(subject.calls("check", "k6.check"))
+    """Report checks without a threshold on them."""
+    has_checks = any(call.name == "check" or call.name.endswith(".check") for call in subject.calls)
     names = _thresholds(subject)
-    if lines and names and not any(_metric_of(name) == "checks" for name in names):
+    if has_checks and names and not any(_metric_of(name) == "checks" for name in names):
         yield UNWATCHED_CHECKS.at(subject.line("thresholds"), "There are checks, but no threshold on them.")
 
 
 def thresholds_without_samples(subject: Subject) -> Iterable[Finding]:
-    """Thresholds on metrics and scenarios that are not there."""
-    defined = _defined_metrics(subject.files.values())
+    """Report thresholds on metrics and scenarios that do not exist."""
+    defined = _defined_metrics(subject)
     for name in _thresholds(subject):
         line, metric = subject.line("thresholds", name), _metric_of(name)
         if defined is not None and metric not in defined and not _BUILT_IN.fullmatch(metric):
             yield UNDEFINED_METRIC.at(line, f"The threshold {name!r} is on a metric that is not defined.")
-        scenario = re.search(r"[{,]\s*scenario:([^,}]+)", name)
-        if scenario and subject.scenarios and scenario[1].strip() not in subject.scenarios:
+        if _names_unknown_scenario(subject, name):
             yield UNKNOWN_SCENARIO.at(line, f"The threshold {name!r} names a scenario that does not exist.")
 
 
+def _names_unknown_scenario(subject: Subject, threshold: str) -> bool:
+    found = _SCENARIO.search(threshold)
+    if found is None or not subject.scenarios or not subject.scenarios_are_known:
+        return False
+    return found[1].strip() not in subject.scenarios
+
+
 def _thresholds(subject: Subject) -> list[str]:
-    found = known(subject.options, "thresholds")
-    return [name for name in found if name != "..."] if isinstance(found, Mapping) else []  # pyright: ignore[reportUnknownVariableType]
+    return [name for name in subject.section("thresholds") if name != MORE]
 
 
 def _metric_of(threshold: str) -> str:
     return threshold.split("{")[0].strip()
 
 
-def _defined_metrics(files: Iterable[Outline]) -> set[str] | None:
-    """The names of custom metrics; None where one is computed."""
+def _defined_metrics(subject: Subject) -> set[str] | None:
+    """The names of custom metrics; None if one is computed or a file is missing."""
     names: set[str] = set()
-    for file in files:
-        for call in file.calls:
-            if call.name.split(".")[-1] not in _METRICS:
-                continue
-            first = next(iter(file.arguments(call)), ())
-            if len(first) != 1 or first[0].kind not in ("string", "template"):
+    for call in subject.calls:
+        if call.last_name in _METRICS and call.node.type == "new_expression":
+            name = call.literal(0)
+            if name is None:
                 return None
-            names.add(first[0].text)
-    return names
-
-
-def pacing(subject: Subject) -> Iterable[Finding]:
-    """VUs that loop without a pause, and pauses where the executor sets the pace."""
-    pauses = [
-        call.line
-        for file in subject.files.values()
-        for call in file.calls
-        if call.name in _PAUSES or call.name.endswith(".waitForTimeout")
-    ]
-    if subject.executors and subject.executors <= _RATE_EXECUTORS:
-        for line in subject.calls("sleep", "k6.sleep"):
-            yield SLEEPING_RATE.at(line, "sleep() in a script that has arrival-rate scenarios only.")
-    if _loops(subject) and not pauses and not _is_paced(subject):
-        bodies = subject.entry.bodies(subject.entries)
-        line = subject.entry.at(bodies[0][0]).line if bodies else subject.line()
-        yield NO_PAUSE.at(line, "VUs run this function over and over without a pause.")
-
-
-def _loops(subject: Subject) -> bool:
-    if subject.executors:
-        return bool(subject.executors & _VU_EXECUTORS)
-    options = subject.options
-    if known(options, "iterations") is not None or known(options, "scenarios") is not None:
-        return False
-    return any(known(options, name) not in (None, UNKNOWN) for name in ("duration", "stages"))
-
-
-def _is_paced(subject: Subject) -> bool:
-    modules = {name for file in subject.files.values() for name, _ in file.imports}
-    has_interval = known(subject.options, "minIterationDuration") is not None
-    return has_interval or any(name.startswith(_PACED_MODULES) for name in modules)
+            names.add(name)
+    return names if subject.is_whole else None
 
 
 def unreachable_functions(subject: Subject) -> Iterable[Finding]:
-    """Scenarios whose function is not there."""
+    """Report scenarios whose function does not exist."""
     exports = subject.entry.exports
-    if exports is None or subject.options is UNKNOWN or known(subject.options, "scenarios") is UNKNOWN:
+    if exports is None or subject.options is UNKNOWN or subject.option("scenarios") is UNKNOWN:
         return
     for name in sorted(subject.entries - exports):
         owners = [one for one, setting in subject.scenarios.items() if known(setting, "exec") == name]
@@ -182,41 +153,74 @@ def unreachable_functions(subject: Subject) -> Iterable[Finding]:
         yield UNREACHABLE.at(line, f"The script exports no {what}.")
 
 
+def unexported_options(subject: Subject) -> Iterable[Finding]:
+    """Report options that are declared and not exported."""
+    if subject.literal.unexported is not None:
+        yield UNEXPORTED.at(subject.literal.unexported, "The options are not exported.")
+
+
+def unknown_options(subject: Subject) -> Iterable[Finding]:
+    """Report names that neither k6 nor the service knows."""
+    for name in subject.written(()):
+        if not is_known_option(name):
+            yield _unknown(subject, (), name, OPTIONS)
+    for path in (("cloud",), ("ext", "loadimpact")):
+        for name in subject.written(path):
+            if name not in CLOUD_OPTIONS:
+                yield _unknown(subject, path, name, CLOUD_OPTIONS)
+
+
+def _unknown(subject: Subject, path: tuple[str, ...], name: str, names: tuple[str, ...]) -> Finding:
+    likely = meant(name, names)
+    shown = ".".join(("options", *path, name[:60]))
+    fix = f"Did you mean {likely}?" if likely is not None else None
+    return UNKNOWN_OPTION.at(subject.line(*path, name), f"There is no option {shown!r}.", fix)
+
+
 def cloud_settings(subject: Subject) -> Iterable[Finding]:
-    """What stands in options.cloud, and what should not."""
+    """Report what should not be in the options for the cloud."""
     for path in (("cloud", "token"), ("ext", "loadimpact", "token")):
         values = (known(options, *path) for options in (subject.literal.value, subject.options))
         if any(isinstance(value, str) and value for value in values):
-            yield CLOUD_TOKEN.at(subject.line(*path), f"An API token stands in options.{'.'.join(path)}.")
-    if known(subject.options, "ext", "loadimpact") not in (None, UNKNOWN):
+            yield CLOUD_TOKEN.at(subject.line(*path), f"options.{'.'.join(path)} contains an API token.")
+    if subject.option("ext", "loadimpact") not in (None, UNKNOWN):
         yield OLD_CLOUD.at(subject.line("ext", "loadimpact"), "options.ext.loadimpact is used.")
 
 
-def load_zones(subject: Subject) -> Iterable[Finding]:
-    """A distribution that the service would refuse."""
-    found = known(subject.options, "cloud", "distribution")
-    distribution = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-    if not distribution or "..." in distribution:
-        return
-    shares = [known(part, "percent") for part in distribution.values()]
-    if all(isinstance(share, int | float) for share in shares) and abs(sum(shares) - 100) > 0.01:
-        yield PERCENT.at(
-            subject.line("cloud", "distribution"), f"The load zones add up to {sum(shares):g} per cent."
-        )
-    for name, part in distribution.items():
-        zone = known(part, "loadZone")
-        if subject.zones is not None and isinstance(zone, str) and zone not in subject.zones:
-            yield NO_ZONE.at(
-                subject.line("cloud", "distribution", name, "loadZone"), f"There is no load zone {zone!r}."
-            )
+def load_zone_shares(subject: Subject) -> Iterable[Finding]:
+    """Report a distribution whose shares are not 100 per cent together."""
+    for path in (("cloud", "distribution"), ("ext", "loadimpact", "distribution")):
+        distribution = subject.section(*path)
+        shares: list[Any] = [known(part, "percent") for part in distribution.values()]
+        are_known = shares and all(isinstance(share, int | float) for share in shares)
+        if are_known and abs(sum(shares) - 100) > 0.01:
+            yield PERCENT.at(subject.line(*path), f"The load zones add up to {sum(shares):g} per cent.")
+
+
+def load_zones(subject: Subject) -> dict[str, int | None]:
+    """The load zones that the options name, with their lines."""
+    return {
+        zone: subject.line(*path, name, "loadZone")
+        for path in (("cloud", "distribution"), ("ext", "loadimpact", "distribution"))
+        for name, part in subject.section(*path).items()
+        if isinstance(zone := known(part, "loadZone"), str)
+    }
+
+
+def unknown_zone(zone: str, line: int | None) -> Finding:
+    """Report a load zone that does not exist."""
+    return NO_ZONE.at(line, f"There is no load zone {zone[:100]!r}.")
 
 
 CHECKS: list[Check] = [
     no_thresholds,
     unwatched_checks,
     thresholds_without_samples,
-    pacing,
+    unexported_options,
+    unknown_options,
     unreachable_functions,
     cloud_settings,
-    load_zones,
+    load_zone_shares,
+    unchecked_responses,
+    *LOAD_CHECKS,
 ]

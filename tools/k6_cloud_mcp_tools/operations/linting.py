@@ -1,8 +1,8 @@
-"""The tool that looks for known traps in a script before anything is stored or run."""
+"""The tool that checks a script for known problems before it is stored or run."""
 
-import posixpath
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 from anyio import to_thread
@@ -13,41 +13,28 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError, ScriptError, ScriptNotRead
 from k6_cloud.models import Json
 from k6_cloud.redaction import without_tokens
-from k6_cloud.scripts.script import ENTRY_MEMBER, Member, Script
+from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import App, TheApp
-from k6_cloud_mcp_tools.lint import code_rules, option_rules
-from k6_cloud_mcp_tools.lint.findings import Finding, Rule, Subject
-from k6_cloud_mcp_tools.lint.outline import Outline, known
-from k6_cloud_mcp_tools.lint.secret_rules import secrets
+from k6_cloud_mcp_tools.lint.analysis import Report, lint
+from k6_cloud_mcp_tools.lint.findings import Finding
+from k6_cloud_mcp_tools.lint.k6_rules import NOT_READ, REJECTED
+from k6_cloud_mcp_tools.lint.option_rules import unknown_zone
 from k6_cloud_mcp_tools.operation import read
 from k6_cloud_mcp_tools.operations.scripts import stored_script
 from k6_cloud_mcp_tools.parameters import LoadTestId, ScriptPath, ScriptText
 from k6_cloud_mcp_tools.results import without_output
 from k6_cloud_mcp_tools.scripts.given import given_script
+from k6_cloud_mcp_tools.scripts.sources import sources_of
 
-_SOURCES = (".js", ".mjs", ".ts")
 _MOST = 50
-_LARGEST = 1024 * 1024
 _ORDER = ("error", "warning", "hint")
-_REJECTED = Rule(
-    "k6-rejects",
-    "error",
-    "k6 cannot run the script.",
-    "Mend what k6 complains about, and lint again. Where it misses files, give script_path: then k6 bundles them.",
-)
-_NOT_READ = Rule(
-    "k6-did-not-read",
-    "hint",
-    "k6 did not read the script, so the other findings come from its text alone.",
-    "Follow what the detail says, or ignore this if the test runs elsewhere.",
-)
 K6Verdict = Literal["accepted", "rejected", "not available"]
 
 
 class Linted(BaseModel):
-    """What was found, worst first; `total` counts all. `k6` is what k6 made of it, `options` its reading of them.
+    """The findings, worst first; `total` counts all. `k6` tells whether k6 accepts it, `options` its reading of them.
 
-    Heuristics on the text: nothing found is no proof that the script does what it should.
+    Nothing found is no proof that the script does what it should.
     """
 
     k6: K6Verdict
@@ -56,23 +43,35 @@ class Linted(BaseModel):
     options: Json | None = None
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """k6's verdict on a script, the options as they were read, and what k6 says against it."""
+
+    verdict: K6Verdict
+    options: Json | None = None
+    complaint: Finding | None = None
+
+
 async def lint_script(
     app: TheApp,
     script: ScriptText = None,
     script_path: ScriptPath = None,
     load_test_id: LoadTestId | None = None,
 ) -> Linted:
-    """Check a script for known traps, by line, before it is stored or run; a stored one by load_test_id."""
+    """Check a script for known problems, by line, before it is stored or run; a stored one by load_test_id."""
     async with _the_script(app, script, script_path, load_test_id) as source:
-        verdict, options, complaint = await _inspected(app, source)
-        subject = await to_thread.run_sync(_subject, source, options)
-        subject.zones = await _zones(app.k6, subject)
-        findings = await to_thread.run_sync(_findings, subject)
-    if complaint:
-        findings.insert(0, complaint)
-    findings.sort(key=lambda found: _ORDER.index(found.severity))
+        reading = await _inspected(app, source)
+        sources = await to_thread.run_sync(sources_of, source)
+    report = await app.in_worker(lint, sources, reading.options)
+    return _linted(reading, [*report.findings, *await _zones(app.k6, report)])
+
+
+def _linted(reading: _Reading, findings: list[Finding]) -> Linted:
+    complaints = [reading.complaint] if reading.complaint is not None else []
+    findings = sorted([*complaints, *findings], key=lambda found: _ORDER.index(found.severity))
+    options = reading.options
     return Linted(
-        k6=verdict,
+        k6=reading.verdict,
         total=len(findings),
         findings=findings[:_MOST],
         options=without_output(without_tokens(options)) if options is not None else None,
@@ -97,70 +96,34 @@ async def _the_script(
         yield stored
 
 
-async def _inspected(app: App, script: Script) -> tuple[K6Verdict, Json | None, Finding | None]:
-    """k6's verdict, the options as they were read, and its complaint.
+async def _inspected(app: App, script: Script) -> _Reading:
+    """k6's reading of a script.
 
-    k6 runs the init code: on a machine that others share, that is not for whoever may only read.
+    k6 runs the init code: on a machine that others share, that is not for callers who may only read.
     """
     if app.inspect_script is None or not app.local_files:
-        return "not available", script.options(), None
+        return _Reading("not available", script.options())
     try:
         found = await app.inspect_script(script)
     except ScriptNotRead as error:
-        return "not available", script.options(), _NOT_READ.at(None, str(error))
+        return _Reading("not available", script.options(), NOT_READ.at(None, str(error)))
     except ScriptError as error:
-        return "rejected", None, _REJECTED.at(None, str(error))
+        return _Reading("rejected", None, REJECTED.at(None, str(error)))
     if found is None:
-        return "not available", script.options(), None
-    return "accepted" if found.by_k6 else "not available", found.options, None
+        return _Reading("not available", script.options())
+    return _Reading("accepted" if found.by_k6 else "not available", found.options)
 
 
-def _subject(script: Script, options: Json | None) -> Subject:
-    files = {path: Outline(text) for path, text in _sources(script)}
-    entry = files[ENTRY_MEMBER]
-    return Subject(entry, files, entry.options.value if options is None else options)
-
-
-async def _zones(k6: K6Cloud, subject: Subject) -> frozenset[str] | None:
-    """The load zones that exist; None where none is used or they cannot be read."""
-    if not isinstance(known(subject.options, "cloud", "distribution"), dict):
-        return None
+async def _zones(k6: K6Cloud, report: Report) -> list[Finding]:
+    """The load zones that do not exist; none if they cannot be read."""
+    if not report.zones:
+        return []
     try:
         zones = await k6.load_zones.list()
     except K6CloudError:
-        return None
-    return frozenset(zone.k6_load_zone_id for zone in zones.value)
+        return []
+    known = {zone.k6_load_zone_id for zone in zones.value}
+    return [unknown_zone(zone, line) for zone, line in report.zones.items() if zone not in known]
 
 
-def _findings(subject: Subject) -> list[Finding]:
-    found = [one for check in option_rules.CHECKS for one in check(subject)]
-    for path, file in subject.files.items():
-        own = [one for check in code_rules.CHECKS for one in check(file, subject.entries)] + [*secrets(file)]
-        found += own if path == ENTRY_MEMBER else [one.model_copy(update={"path": path}) for one in own]
-    return found
-
-
-def _sources(script: Script) -> Iterable[tuple[str, str]]:
-    """The texts of a script's own files: libraries from elsewhere are not for its author to mend.
-
-    Raises ToolError for a script that nobody wrote by hand.
-    """
-    entry = script.read() if script.kind == "javascript" else script.member(ENTRY_MEMBER)
-    if len(entry) > _LARGEST:
-        raise ToolError(
-            "The script is larger than 1 MiB: lint the sources it was built from. Nothing was checked."
-        )
-    yield ENTRY_MEMBER, entry.decode(errors="replace")
-    if script.kind == "archive":
-        name = str(script.metadata().get("filename", "")).replace("file:///", "file/")
-        for member in script.members():
-            if _is_own(member) and member.path != name:
-                yield member.path, script.member(member.path).decode(errors="replace")
-
-
-def _is_own(member: Member) -> bool:
-    is_here = member.path.startswith("file/") and "/node_modules/" not in member.path
-    return is_here and posixpath.splitext(member.path)[1] in _SOURCES and member.size <= _LARGEST
-
-
-OPERATIONS = [read(lint_script, "Look for traps in a script")]
+OPERATIONS = [read(lint_script, "Check a script for problems")]

@@ -5,16 +5,22 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.errors import ScriptError
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.results import ScriptFacts
-from k6_cloud_mcp_tools.scripts.local_files import entry_of, needs_bundling, project_of
+from k6_cloud_mcp_tools.scripts.local_files import (
+    SCRIPT_ENDINGS,
+    entry_of,
+    is_typescript,
+    may_need_bundling,
+    project_of,
+    uses_files,
+)
 
-_SUFFIXES = (".js", ".mjs", ".ts", ".tar")
+_SUFFIXES = (*SCRIPT_ENDINGS, ".tar")
 
 
 @asynccontextmanager
@@ -61,7 +67,7 @@ async def _read(app: App, path: str, limit: int) -> Script:
     if not file.is_file():
         raise ToolError(f"There is no file {str(file.absolute())!r}. Give its full path. Nothing was sent.")
     script = Script.from_path(file, limit)
-    if not await to_thread.run_sync(_is_part_of_more, file, script):
+    if not await _is_part_of_more(app, file, script):
         return script
     with script:
         return await _bundle(app, file, project)
@@ -74,13 +80,16 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _is_part_of_more(file: Path, script: Script) -> bool:
+async def _is_part_of_more(app: App, file: Path, script: Script) -> bool:
     if script.kind == "archive" or file.suffix == ".tar":
         return False
     try:
-        return needs_bundling(file, script.text())
+        text = script.text()
     except ScriptError:
         return False
+    if is_typescript(file) or not may_need_bundling(file, text):
+        return is_typescript(file)
+    return await app.in_worker(uses_files, text, file.name)
 
 
 async def _bundle(app: App, file: Path, project: Path | None) -> Script:

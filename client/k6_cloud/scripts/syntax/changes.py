@@ -15,6 +15,8 @@ _READING = frozenset(
     | {"expression_statement", "unary_expression", "export_specifier", "export_statement", "pair", "object"}
     | {"array", "while_statement", "computed_property_name", "switch_statement", "arrow_function"}
 )
+_ASSIGNMENTS = ("assignment_expression", "augmented_assignment_expression")
+_MOST_REFERENCES = 1_000
 _READING_METHODS = frozenset({"join", "includes", "indexOf", "toString", "startsWith", "endsWith", "keys"})
 _READING_CALLS = ("JSON.stringify", "console.", "Object.keys", "String", "Number", "parseInt", "sleep")
 
@@ -84,3 +86,18 @@ class Changes:
 def _contains_name(declared: Declaration, node: "Node") -> bool:
     name = declared.node.child_by_field_name("name") or declared.node
     return name.start_byte <= node.start_byte < name.end_byte
+
+
+def assignments(bindings: Bindings, name: str, within: "Node") -> "list[Node]":
+    """The values that are assigned to a name within a node after its declaration, and its `++` and `--`."""
+    found: list[Node] = []
+    for node in bindings.references.get(name, ())[:_MOST_REFERENCES]:
+        parent = bindings.tree.parents[node.id]
+        if not within.start_byte <= node.start_byte < within.end_byte:
+            continue
+        if parent.type == "update_expression":
+            found.append(parent)
+        elif parent.type in _ASSIGNMENTS and is_field(parent, "left", node):
+            value = parent.child_by_field_name("right")
+            found += [value] if value is not None else []
+    return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from k6_cloud.scripts.syntax.bindings import Bindings
-from k6_cloud.scripts.syntax.strings import has_substitutions, string_text
+from k6_cloud.scripts.syntax.strings import literal_text, string_text
 from k6_cloud.scripts.syntax.tree import SyntaxTree
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ class Use:
     line: int
 
 
-def uses(tree: SyntaxTree) -> list[Use]:
+def uses(tree: SyntaxTree, bindings: Bindings | None = None) -> list[Use]:
     """The modules and files that a script uses, in order. Imports of types alone are not among them."""
-    bindings = Bindings(tree)
+    bindings = bindings or Bindings(tree)
     return [use for node in tree.nodes for use in _uses(bindings, node)]
 
 
@@ -47,10 +47,19 @@ def is_local(name: str) -> bool:
 def _uses(bindings: Bindings, node: "Node") -> Iterator[Use]:
     if node.type in ("import_statement", "export_statement", "import_require_clause"):
         source = node.child_by_field_name("source")
-        if source is not None and not any(child.type == "type" for child in node.children):
+        if source is not None and not _is_of_types(node):
             yield Use("import", string_text(bindings.tree, source), bindings.tree.line(source))
     elif node.type == "call_expression":
         yield from _called(bindings, node)
+
+
+def _is_of_types(statement: "Node") -> bool:
+    """Whether an import or export is of TypeScript types alone, which leave no trace in JavaScript."""
+    clause = next((child for child in statement.named_children if child.type.endswith("_clause")), statement)
+    names = [one for child in clause.named_children for one in child.named_children]
+    specifiers = [one for one in names if one.type == "import_specifier"]
+    are_types = [any(child.type == "type" for child in one.children) for one in (statement, *specifiers)]
+    return are_types[0] or (len(specifiers) > 0 and len(specifiers) == len(names) and all(are_types[1:]))
 
 
 def _called(bindings: Bindings, node: "Node") -> Iterator[Use]:
@@ -72,8 +81,5 @@ def _called(bindings: Bindings, node: "Node") -> Iterator[Use]:
 
 
 def _use(bindings: Bindings, kind: UseKind, call: "Node", given: "list[Node]") -> Use:
-    is_text = bool(given) and (
-        given[0].type == "string" or (given[0].type == "template_string" and not has_substitutions(given[0]))
-    )
-    name = string_text(bindings.tree, given[0]) if is_text else None
+    name = literal_text(bindings.tree, given[0]) if given else None
     return Use(kind, name, bindings.tree.line(call))

@@ -49,9 +49,9 @@ class Options:
         return None
 
 
-def options_of(tree: SyntaxTree) -> Options:
-    """The options that the script of `tree` exports."""
-    bindings = Bindings(tree)
+def options_of(tree: SyntaxTree, bindings: Bindings | None = None) -> Options:
+    """The options that the script of `tree` exports; `bindings` are its names, if they are at hand."""
+    bindings = bindings or Bindings(tree)
     exports = Exports(bindings)
     exported = exports.values
     if NAME in exported:

@@ -24,6 +24,12 @@ def pieces_text(tree: SyntaxTree, pieces: "Iterable[Node]") -> str:
     return _joined_surrogates("".join(_piece(tree, piece) for piece in pieces))
 
 
+def literal_text(tree: SyntaxTree, node: "Node") -> str | None:
+    """The text of a string, or of a template without substitutions; None for anything else."""
+    is_literal = node.type == "string" or (node.type == "template_string" and not has_substitutions(node))
+    return string_text(tree, node) if is_literal else None
+
+
 def has_substitutions(node: "Node") -> bool:
     """Whether a template contains `${…}`."""
     return any(child.type == "template_substitution" for child in node.named_children)

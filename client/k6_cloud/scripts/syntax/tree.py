@@ -15,6 +15,7 @@ LARGEST = 1024 * 1024
 _MOST_NODES = 1_500_000
 # Ordinary scripts of 1 MiB take 0.15 s; deliberately ambiguous ones can take minutes.
 _LONGEST = 0.8
+_TOO_LARGE = "The script is too large to analyse."
 _CHUNK = 64 * 1024
 _TYPESCRIPT_ENDINGS = (".ts", ".mts", ".cts")
 _JAVASCRIPT_ENDINGS = (".js", ".mjs", ".cjs")
@@ -39,15 +40,45 @@ class SyntaxTree:
         """Whether the file is not valid in its language."""
         return self.root.has_error
 
-    @cached_property
+    @property
     def nodes(self) -> "list[Node]":
-        """All nodes in the order of the text, each before its children."""
-        return list(self.below(self.root))
+        """All named nodes in the order of the text, each before its children."""
+        return self._walked[0]
+
+    @property
+    def parents(self) -> "dict[int, Node]":
+        """The parent of each named node, by the node's id."""
+        return self._walked[1]
 
     @cached_property
-    def parents(self) -> "dict[int, Node]":
-        """The parent of each node, by the node's id."""
-        return {child.id: node for node in self.nodes if node.child_count for child in node.children}
+    def _walked(self) -> "tuple[list[Node], dict[int, Node]]":
+        nodes: list[Node] = []
+        parents: dict[int, Node] = {}
+        for node, parent, _ in self.walk():
+            nodes.append(node)
+            if parent is not None:
+                parents[node.id] = parent
+        return nodes, parents
+
+    def walk(self) -> "Iterator[tuple[Node, Node | None, str | None]]":
+        """Yield all named nodes with the parent of each and their field there. Raises ScriptError if too many."""
+        node = self.root
+        cursor = node.walk()
+        above: list[Node] = []
+        yield node, None, None
+        for _ in range(_MOST_NODES):
+            if cursor.goto_first_child():
+                above.append(node)
+            else:
+                while not cursor.goto_next_sibling():
+                    if not cursor.goto_parent():
+                        return
+                    above.pop()
+            assert cursor.node is not None
+            node = cursor.node
+            if node.is_named:
+                yield node, above[-1], cursor.field_name
+        raise ScriptError(_TOO_LARGE)
 
     def below(self, start: "Node") -> "Iterator[Node]":
         """Yield `start` and all nodes below it. Raises ScriptError if there are too many."""
@@ -60,7 +91,7 @@ class SyntaxTree:
             while not cursor.goto_next_sibling():
                 if not cursor.goto_parent():
                     return
-        raise ScriptError("The script is too large to analyse.")
+        raise ScriptError(_TOO_LARGE)
 
     def above(self, node: "Node") -> "Iterator[Node]":
         """Yield the nodes that enclose `node`, the innermost first."""

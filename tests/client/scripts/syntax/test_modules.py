@@ -30,7 +30,10 @@ import(`./${name}.js`);
 
 
 def test_imports_of_types_alone_are_left_out() -> None:
-    source = "import type { Options } from './types';\nimport { type A, b } from './b';\n"
+    source = (
+        "import type { Options } from './types';\nimport { type A, b } from './b';\n"
+        "import { type C, type D } from './c';\nexport type { E } from './e';\n"
+    )
     assert [use.name for use in uses(parse(source, "a.ts"))] == ["./b"]
 
 
