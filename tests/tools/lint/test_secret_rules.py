@@ -59,7 +59,7 @@ def test_what_only_resembles_a_secret_is_left_alone(source: str):
         (f"const a = `x\n${{b}}\n\nglc_{DRAWN}`;", 4),
         (f"f(\n  'a',\n  'glc_{DRAWN}',\n);", 3),
         (f"const a = 'a\\nb\\nglc_{DRAWN}';", 1),
-        (f"const a = 'x\\\nglc_{DRAWN}';", 2),
+        (f"const a = 'x \\\nglc_{DRAWN}';", 2),
         (f'const body = `{{\n  "password": "{DRAWN}"\n}}`;', 2),
     ],
 )
