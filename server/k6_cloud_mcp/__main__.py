@@ -6,7 +6,7 @@ import gc
 def main() -> None:
     """Run the command line.
 
-    Imports make many objects and no garbage: collecting meanwhile took a sixth of the start. `settle` ends that.
+    Imports make many objects and no garbage: collecting meanwhile took a sixth of the start. `finish_startup` ends that.
     """
     gc.disable()
     from k6_cloud_mcp.cli import main as run

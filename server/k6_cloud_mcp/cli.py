@@ -1,204 +1,182 @@
 """The command line."""
 
-import argparse
 import sys
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import anyio
+import click
 
 from k6_cloud_mcp.commands.exception_groups import first_of
 from k6_cloud_mcp.config.settings import Settings, SettingsError
-from k6_cloud_mcp.install.parser import add_install, add_uninstall
-from k6_cloud_mcp.settling import settle
+from k6_cloud_mcp.install.commands import install, uninstall
+from k6_cloud_mcp.startup import finish_startup
 from k6_cloud_mcp.telemetry import otlp
 from k6_cloud_mcp.telemetry.logs import configure_logging
 
+_NAME = "k6-cloud-mcp"
 _EPILOG = """\
 Without a command it serves one client on stdin and stdout, which is how an AI host starts it:
 
+\b
   k6-cloud-mcp install                           (finds your hosts and adds itself to them)
   claude mcp add k6-cloud -- k6-cloud-mcp        (or by hand; other hosts: see the README)
 
 Without K6_CLOUD_TOKEN it uses the sandbox: no account, tests are kept and run on this machine.
 """
+_NO_WORKERS = (
+    "--workers no longer exists: one process serves several hundred calls a second. For more, run several servers with the "
+    "same K6_MCP_SHARED_KEY and K6_MCP_STATE_DIR behind a load balancer (docs/operators.md, Scale out). Nothing was started."
+)
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, with 1 when the work failed, and with 2 for a wrong call."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.run is _serve and not options.explicit and sys.stdin.isatty():
-        parser.print_help()
-        return
-    configure_logging("WARNING" if options.quiet else "INFO")
-    if options.run is not _serve:
-        settle()
-    sys.exit(_outcome(options))
+    sys.exit(_outcome(arguments))
 
 
-def _outcome(options: argparse.Namespace) -> int | str:
+def _outcome(arguments: Sequence[str] | None) -> int | str:
     """The exit code of a command, or the reason why it could not even start."""
     try:
-        return options.run(options)
+        return _run(arguments)
     except* SettingsError as failures:
-        reason = f"k6-cloud-mcp: {first_of(failures)}"
+        reason = f"{_NAME}: {first_of(failures)}"
     except* KeyboardInterrupt:
-        reason = 130
+        reason = _INTERRUPTED
     return reason
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="k6-cloud-mcp",
-        description="MCP server for Grafana Cloud k6: manage, price, run and read load tests.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"k6-cloud-mcp {version('k6-cloud-mcp')}")
-    parser.set_defaults(run=_serve, explicit=False, transport="stdio", workers=1, quiet=False)
-    commands = parser.add_subparsers(title="commands", metavar="")
-    _add_serve(commands.add_parser("serve", help="serve on stdio, or over HTTP"))
-    _add_sandbox(commands.add_parser("sandbox", help="serve the sandbox API and its run pages over HTTP"))
-    _add(commands.add_parser("demo", help="create, price, start and read a load test on the sandbox"), _demo)
-    _add_doctor(
-        commands.add_parser("doctor", help="check credentials, k6 and the sandbox, with a fix for each")
-    )
-    _add_audit(commands.add_parser("audit", help="show who did what through the guarded tools"))
-    _add_token(commands.add_parser("token", help="make a token for a caller over HTTP"))
-    add_install(commands.add_parser("install", help="add the server to AI hosts, shown as a diff first"))
-    add_uninstall(commands.add_parser("uninstall", help="take the server out of AI hosts"))
-    return parser
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        return program.main(arguments, prog_name=_NAME, standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort as error:
+        return _INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1
 
 
-def _add(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
-    parser.set_defaults(run=run, quiet=True)
-
-
-def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--transport", choices=["stdio", "http"], default="stdio")
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (http; default: %(default)s)"
-    )
-    parser.add_argument(
-        "--port", type=int, default=8000, help="port to listen on (http; default: %(default)s)"
-    )
-    parser.add_argument(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a host name under which clients reach this server, beside loopback (http; repeatable)",
-    )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=1,
-        metavar="N",
-        help="processes to serve with (http; default: %(default)s)",
-    )
-    parser.add_argument("--toolsets", metavar="A,B", help="toolsets to offer, or all")
-    parser.add_argument("--tools", metavar="A,B", help="single tools to offer as well")
-    parser.add_argument("--exclude-tools", metavar="A,B", help="tools not to offer")
-    parser.add_argument(
-        "--read-only", action="store_true", default=None, help="offer no tool that changes anything"
-    )
-    parser.set_defaults(run=_serve, explicit=True, quiet=False)
-
-
-def _add_sandbox(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=6580, help="port to listen on (default: %(default)s)")
-    parser.set_defaults(run=_sandbox, quiet=True)
-
-
-def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--client", metavar="NAME", help="tell how guarded calls of this client, such as cursor, are decided"
-    )
-    parser.set_defaults(run=_doctor, quiet=True)
-
-
-def _add_audit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--limit", type=int, default=50, metavar="N", help="the newest N calls (default: %(default)s)"
-    )
-    parser.add_argument("--tool", metavar="NAME", help="only calls of this tool")
-    parser.add_argument("--json", action="store_true", help="as JSON, with previews and reasons")
-    parser.add_argument(
-        "--file", type=Path, metavar="PATH", help="the audit file (default: that of the settings)"
-    )
-    parser.set_defaults(run=_audit, quiet=True)
-
-
-def _add_token(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="whose token it is")
-    parser.add_argument(
-        "--scopes", default="k6:read", metavar="A,B", help="k6:read, k6:write, k6:run (default: %(default)s)"
-    )
-    parser.add_argument("--stack", metavar="NAME", help="the only profile it may use")
-    parser.add_argument("--expires", metavar="SPAN", help="such as 90d or 12h (default: never)")
-    parser.set_defaults(run=_token, quiet=True)
-
-
-def _serve(options: argparse.Namespace) -> int:
-    from k6_cloud_mcp.transports import serve_http, serve_stdio
-
-    given = _given(options, "toolsets", "tools", "exclude_tools", "read_only")
-    settings = Settings.load(**given)
-    configure_logging("INFO", settings.log_format)
-    otlp.begin()
-    if options.transport == "stdio":
-        anyio.run(serve_stdio, settings)
-    elif options.workers > 1:
-        from k6_cloud_mcp.workers import serve_workers
-
-        serve_workers(settings, options.host, options.port, options.allow_host, given, options.workers)
-    else:
-        anyio.run(serve_http, settings, options.host, options.port, options.allow_host)
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+    epilog=_EPILOG,
+)
+@click.version_option(package_name=_NAME, message="%(prog)s %(version)s")
+@click.pass_context
+def program(ctx: click.Context) -> int:
+    """MCP server for Grafana Cloud k6: manage, price, run and read load tests."""
+    command = ctx.invoked_subcommand
+    configure_logging("INFO" if command in (None, "serve") else "WARNING")
+    if command not in (None, "serve"):
+        finish_startup()
+    elif command is None and not (sys.stdin and sys.stdin.isatty()):
+        return _serve("stdio")
+    elif command is None:
+        click.echo(ctx.get_help())
     return 0
 
 
-def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
-    """What the command line says of some settings; what it does not say is left to the environment."""
-    values = {name: getattr(options, name, None) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
+def _refuse_workers(ctx: click.Context, _: click.Parameter, value: object) -> None:
+    if value is not None:
+        raise click.UsageError(_NO_WORKERS, ctx)
 
 
-def _sandbox(options: argparse.Namespace) -> int:
+@program.command()
+@click.option("--transport", type=click.Choice(["stdio", "http"]), default="stdio")
+@click.option("--host", default="127.0.0.1", help="Address to listen on (http).")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="Port to listen on (http).")
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="A host name under which clients reach this server, beside loopback (http; repeatable).",
+)
+@click.option("--workers", hidden=True, expose_value=False, callback=_refuse_workers)
+@click.option("--toolsets", metavar="A,B", help="Toolsets to offer, or all.")
+@click.option("--tools", metavar="A,B", help="Single tools to offer as well.")
+@click.option("--exclude-tools", metavar="A,B", help="Tools not to offer.")
+@click.option("--read-only", is_flag=True, default=None, help="Offer no tool that changes anything.")
+def serve(transport: str, host: str, port: int, allow_host: tuple[str, ...], **given: Any) -> int:
+    """Serve on stdio, or over HTTP."""
+    return _serve(transport, host, port, allow_host, **given)
+
+
+def _serve(
+    transport: str, host: str = "", port: int = 0, allowed_hosts: Sequence[str] = (), **given: Any
+) -> int:
+    from k6_cloud_mcp.transports import serve_http, serve_stdio
+
+    # What the command line does not say is left to the environment.
+    settings = Settings.load(**{name: value for name, value in given.items() if value is not None})
+    configure_logging("INFO", settings.log_format)
+    otlp.begin()
+    if transport == "stdio":
+        anyio.run(serve_stdio, settings)
+    else:
+        anyio.run(serve_http, settings, host, port, allowed_hosts)
+    return 0
+
+
+@program.command()
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=6580, help="Port to listen on.")
+def sandbox(host: str, port: int) -> int:
+    """Serve the sandbox API and its run pages over HTTP."""
     from k6_cloud_sandbox.sandbox import serve_sandbox
     from k6_cloud_sandbox.settings import SandboxSettings
 
-    print(_SANDBOX_GREETING.format(host=options.host, port=options.port), file=sys.stderr)  # noqa: T201
-    anyio.run(serve_sandbox, SandboxSettings(), options.host, options.port)
+    click.echo(_SANDBOX_GREETING.format(host=host, port=port), err=True)
+    anyio.run(serve_sandbox, SandboxSettings(), host, port)
     return 0
 
 
-def _demo(_: argparse.Namespace) -> int:
+@program.command()
+def demo() -> int:
+    """Create, price, start and read a load test on the sandbox."""
     from k6_cloud_mcp.commands.demo import run_demo
 
     return anyio.run(run_demo)
 
 
-def _doctor(options: argparse.Namespace) -> int:
+@program.command()
+@click.option(
+    "--client", metavar="NAME", help="Tell how guarded calls of this client, such as cursor, are decided."
+)
+def doctor(client: str | None) -> int:
+    """Check credentials, k6 and the sandbox, with a fix for each."""
     from k6_cloud_mcp.commands.doctor import run_doctor
 
-    return anyio.run(run_doctor, options.client)
+    return anyio.run(run_doctor, client)
 
 
-def _audit(options: argparse.Namespace) -> int:
+@program.command()
+@click.option("--limit", type=int, default=50, metavar="N", help="The newest N calls.")
+@click.option("--tool", metavar="NAME", help="Only calls of this tool.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with previews and reasons.")
+@click.option("--file", type=Path, metavar="PATH", help="The audit file (default: that of the settings).")
+def audit(limit: int, tool: str | None, as_json: bool, file: Path | None) -> int:
+    """Show who did what through the guarded tools."""
     from k6_cloud_mcp.commands.audit import show_audit
 
-    return show_audit(limit=options.limit, tool=options.tool, as_json=options.json, file=options.file)
+    return show_audit(limit=limit, tool=tool, as_json=as_json, file=file)
 
 
-def _token(options: argparse.Namespace) -> int:
+@program.command()
+@click.argument("name", metavar="NAME")
+@click.option("--scopes", default="k6:read", metavar="A,B", help="k6:read, k6:write, k6:run.")
+@click.option("--stack", metavar="NAME", help="The only profile it may use.")
+@click.option("--expires", metavar="SPAN", help="Such as 90d or 12h (default: never).")
+def token(name: str, scopes: str, stack: str | None, expires: str | None) -> int:
+    """Make a token for a caller over HTTP. NAME says whose token it is."""
     from k6_cloud_mcp.commands.token import run_token
 
-    return run_token(options)
+    return run_token(name, scopes, stack, expires)
 
+
+program.add_command(install)
+program.add_command(uninstall)
 
 _SANDBOX_GREETING = """\
 The k6 Cloud sandbox: http://{host}:{port}/  (Ctrl-C stops it)

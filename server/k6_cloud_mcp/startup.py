@@ -1,5 +1,9 @@
-"""Loads the tools while their list is on its way: to list them takes none of their code, to call one takes all of it."""
+"""The start-up: tools are loaded while their list is on its way, and garbage is collected once it is over.
 
+To list the tools takes none of their code, to call one takes all of it.
+"""
+
+import gc
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 
@@ -9,6 +13,12 @@ from k6_cloud_mcp_tools.toolsets import Published
 
 # Threads share one processor here, and the list is to leave before they do.
 _LISTED_FIRST = 0.05
+
+
+def finish_startup() -> None:
+    """Collect garbage from now on, but do not look again and again at what was imported, which stays."""
+    gc.freeze()
+    gc.enable()
 
 
 def load(tools: Iterable[Published]) -> None:

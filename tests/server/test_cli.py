@@ -3,12 +3,14 @@
 import os
 import pty
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import anyio
 import httpx
+import pytest
 
 PROGRAM = [sys.executable, "-m", "k6_cloud_mcp"]
 
@@ -38,6 +40,55 @@ def test_an_unknown_command_is_a_wrong_call():
     result = run("frobnicate")
     assert result.returncode == 2
     assert "frobnicate" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["serve", "--port", "x"], ["token"], ["serve", "--transport", "tcp"], ["audit", "--what"]]
+)
+def test_a_wrong_call_ends_with_2_and_says_how_it_is_called(arguments: list[str]):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert f"Usage: k6-cloud-mcp {arguments[0]}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize(
+    "command", ["serve", "sandbox", "demo", "doctor", "audit", "token", "install", "uninstall"]
+)
+def test_every_command_explains_itself(command: str, flag: str):
+    result = run(command, flag)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"Usage: k6-cloud-mcp {command}")
+
+
+@pytest.mark.parametrize("workers", [["--workers", "4"], ["--workers=1"]])
+def test_a_flag_that_is_gone_says_what_to_do_instead(workers: list[str]):
+    result = run("serve", "--transport", "http", *workers)
+    assert result.returncode == 2
+    assert "--workers no longer exists" in result.stderr
+    assert "K6_MCP_SHARED_KEY" in result.stderr
+    assert "--workers" not in run("serve", "-h").stdout
+
+
+def test_a_port_that_is_taken_is_told_in_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = run("serve", "--transport", "http", "--port", port)
+    *warnings, last = result.stderr.splitlines()
+    assert result.returncode == 1
+    assert last.startswith(
+        f"k6-cloud-mcp: Cannot listen on 127.0.0.1 port {port}: Address already in use. Nothing was started."
+    )
+    assert not [line for line in warnings if "Listening" in line or "Traceback" in line]
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_failure_of_ours(tmp_path: Path):
+    program = f"{' '.join(PROGRAM)} doctor | head -n 1"
+    env = {**os.environ, "K6_MCP_BACKEND": "sandbox", "K6_SANDBOX_DIR": str(tmp_path)}
+    result = subprocess.run(program, shell=True, env=env, capture_output=True, text=True, check=False)
+    assert "Backend" in result.stdout
+    assert "Traceback" not in result.stderr
 
 
 def test_an_open_door_to_the_network_is_refused_in_one_line():

@@ -34,6 +34,7 @@ async def main():
 
 anyio.run(main)
 """
+PROGRAM = "import gc, sys; from k6_cloud_mcp.__main__ import main; sys.argv = ['k6-cloud-mcp', *{!r}]; {}"
 CALL = 'assert not (await client.call_tool("list_projects", {})).is_error'
 WAIT = """
         with anyio.fail_after(30):
@@ -50,6 +51,17 @@ def test_tools_are_loaded_after_they_were_listed(then: str, tmp_path: Path):
         [sys.executable, "-c", program], capture_output=True, text=True, env=env, check=False
     )
     assert result.stdout.split("\n")[:2] == ["after the list: False", "in the end: True"], result.stderr
+
+
+@pytest.mark.parametrize("command", [["audit"], ["serve"]], ids=["a command", "a server"])
+def test_garbage_is_collected_once_the_start_is_over(command: list[str]):
+    # `serve` ends at once, because there is nobody at the other end of stdin.
+    run = "\ntry: main()\nexcept SystemExit: pass\nprint(gc.isenabled(), gc.get_freeze_count() > 10000)"
+    program = PROGRAM.format(command, run)
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    assert result.stdout.splitlines()[-1] == "True True", result.stderr
 
 
 async def test_nothing_is_loaded_unless_it_is_wanted():

@@ -1,6 +1,5 @@
 """`k6-cloud-mcp token`: makes a token, and prints the block that lets it in."""
 
-import argparse
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -16,10 +15,10 @@ _SPAN = re.compile(r"([1-9][0-9]{0,4})([dh])")
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 
 
-def run_token(options: argparse.Namespace) -> int:
+def run_token(name: str, scopes: str, stack: str | None, expires: str | None) -> int:
     """Print a new token once, and the block of K6_MCP_TOKENS_FILE for it. The exit code: 0, or 1 for bad options."""
     try:
-        token, block = make_token(options.name, options.scopes, options.stack, options.expires)
+        token, block = make_token(name, scopes, stack, expires)
     except BrokenFile as error:
         click.echo(f"k6-cloud-mcp: {error} No token was made.", err=True)
         return 1

@@ -1,8 +1,7 @@
 """`install` and `uninstall`, from their options to their exit code."""
 
-import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import anyio
 import click
@@ -12,30 +11,32 @@ from k6_cloud_mcp.install.command import Command, Origin, start_command
 from k6_cloud_mcp.install.credentials import TOKEN, Credentials, find_credentials
 from k6_cloud_mcp.install.dialogue import Dialogue
 from k6_cloud_mcp.install.errors import InstallError
-from k6_cloud_mcp.install.hosts import BY_NAME, Host
+from k6_cloud_mcp.install.hosts import BY_NAME, Host, Scope
 from k6_cloud_mcp.install.machine import Machine
 from k6_runner.binary import INSTALL_HINT, find_k6
 
 
-def run_install(options: argparse.Namespace) -> int:
+def run_install(
+    hosts: Sequence[str], scope: Scope, *, yes: bool, prints: bool, link: bool, with_token: bool
+) -> int:
     """Write the server into hosts, or print what would be written. The exit code."""
-    return _answered(lambda: _install(options))
+
+    def work() -> int:
+        credentials = find_credentials(os.environ, read_login(), with_token=with_token)
+        dialogue = _dialogue(scope, credentials, yes=yes)
+        if prints or link:
+            return dialogue.show(_hosts(hosts), link=link)
+        code = dialogue.install(_hosts(hosts))
+        if code == 0 and not credentials.login and not os.environ.get(TOKEN):
+            anyio.run(_note_on_k6)
+        return code
+
+    return _answered(work)
 
 
-def run_uninstall(options: argparse.Namespace) -> int:
+def run_uninstall(hosts: Sequence[str], scope: Scope, *, yes: bool) -> int:
     """Take the server out of hosts. The exit code."""
-    return _answered(lambda: _dialogue(options, Credentials()).uninstall(_hosts(options)))
-
-
-def _install(options: argparse.Namespace) -> int:
-    credentials = find_credentials(os.environ, read_login(), with_token=options.with_token)
-    dialogue = _dialogue(options, credentials)
-    if options.print or options.link:
-        return dialogue.show(_hosts(options), link=options.link)
-    code = dialogue.install(_hosts(options))
-    if code == 0 and not credentials.login and not os.environ.get(TOKEN):
-        anyio.run(_note_on_k6)
-    return code
+    return _answered(lambda: _dialogue(scope, Credentials(), yes=yes).uninstall(_hosts(hosts)))
 
 
 async def _note_on_k6() -> None:
@@ -44,16 +45,16 @@ async def _note_on_k6() -> None:
         click.echo(f"k6 was not found: the sandbox can store tests, but not run them. {INSTALL_HINT}")
 
 
-def _dialogue(options: argparse.Namespace, credentials: Credentials) -> Dialogue:
+def _dialogue(scope: Scope, credentials: Credentials, *, yes: bool) -> Dialogue:
     command: Command = start_command(Origin.here())
-    return Dialogue(Machine.here(), command, credentials, options.scope, options.yes)
+    return Dialogue(Machine.here(), command, credentials, scope, yes)
 
 
-def _hosts(options: argparse.Namespace) -> list[Host]:
+def _hosts(names: Sequence[str]) -> list[Host]:
     """The hosts by name. Raises InstallError for one that does not exist."""
-    if unknown := [name for name in options.hosts if name not in BY_NAME]:
+    if unknown := [name for name in names if name not in BY_NAME]:
         raise InstallError(f"There is no host {unknown[0]!r}. There are: {', '.join(BY_NAME)}.")
-    return [BY_NAME[name] for name in options.hosts]
+    return [BY_NAME[name] for name in names]
 
 
 def _answered(run: Callable[[], int]) -> int:

@@ -1,8 +1,4 @@
-"""The figures of the server for Prometheus, of all worker processes together."""
-
-import os
-from collections.abc import Iterator
-from pathlib import Path
+"""The metrics of the server for Prometheus."""
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -12,14 +8,11 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 
 from k6_cloud_mcp.telemetry.metrics import Measures, Reason
 
-# prometheus-client's own variable: where workers put their figures, so that any of them can tell all.
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -47,9 +40,7 @@ class PrometheusMeasures(Measures):
             "k6_mcp_guard_decisions", "Stages of guarded calls.", ["stage", "decided_by"], registry=registry
         )
         self._rejected = Counter("k6_mcp_rejected", "Calls beyond a limit.", ["reason"], registry=registry)
-        self._in_flight = Gauge(
-            "k6_mcp_in_flight", "Calls at work.", registry=registry, multiprocess_mode="livesum"
-        )
+        self._in_flight = Gauge("k6_mcp_in_flight", "Calls at work.", registry=registry)
 
     def called(self, tool: str, outcome: str, seconds: float) -> None:
         """A tool call ended."""
@@ -80,23 +71,4 @@ class PrometheusMeasures(Measures):
 
     async def page(self, _: Request) -> Response:
         """`/metrics`."""
-        return Response(generate_latest(self._collected()), media_type=CONTENT_TYPE_LATEST)
-
-    def _collected(self) -> CollectorRegistry:
-        folder = os.environ.get(SHARED_FOLDER)
-        if folder is None:
-            return self._registry
-        for left_behind in _of_ended_processes(Path(folder)):
-            left_behind.unlink(missing_ok=True)
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, folder)
-        return registry
-
-
-def _of_ended_processes(folder: Path) -> Iterator[Path]:
-    """The gauges of processes that ended: what was in flight there is not any more."""
-    for path in folder.glob("gauge_live*_*.db"):
-        try:
-            os.kill(int(path.stem.rpartition("_")[2]), 0)
-        except ProcessLookupError:
-            yield path
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,5 @@
 """`install` and `uninstall` as a person types them, in a home of their own."""
 
-import argparse
 import json
 import os
 import pty
@@ -12,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from k6_cloud_mcp.install.parser import add_install, add_uninstall
+from k6_cloud_mcp.cli import program
 
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 CREDENTIALS = {"K6_CLOUD_TOKEN": "planted-secret", "K6_CLOUD_STACK_URL": "https://a.grafana.net"}
 Run = Callable[..., "Result"]
 
@@ -46,16 +46,11 @@ def environment(home: Path) -> dict[str, str]:
 def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Without a terminal, as an agent or a script runs it."""
     del home
-    parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers()
-    add_install(commands.add_parser("install"))
-    add_uninstall(commands.add_parser("uninstall"))
 
     def run(*arguments: str, **given: str) -> Result:
         for name, value in given.items():
             monkeypatch.setenv(name, value)
-        options = parser.parse_args(arguments)
-        code = options.run(options)
+        code = program.main(arguments, standalone_mode=False)
         shown = capsys.readouterr()
         return Result(code, shown.out, shown.err)
 
