@@ -127,7 +127,7 @@ class Replica:
 def cloud(address: str, **settings: Any) -> Settings:
     """Settings of the cloud backend at `address`."""
     given: dict[str, Any] = {
-        "token": SecretStr("a token of the test"),
+        "token": SecretStr("a-token-of-the-test"),
         "stack_id": STACK_ID,
         "base_url": address,
     }
@@ -140,7 +140,7 @@ def replica(address: str, folder: Path, *arguments: str, **environment: str) -> 
     env = {name: value for name, value in os.environ.items() if not name.startswith("K6_")}
     env |= {
         "K6_CLOUD_HOST_V6": address,
-        "K6_CLOUD_TOKEN": "a token of the test",
+        "K6_CLOUD_TOKEN": "a-token-of-the-test",
         "K6_CLOUD_STACK_ID": str(STACK_ID),
         "K6_MCP_SHARED_KEY": _KEY,
         "K6_MCP_STATE_DIR": str(folder),
