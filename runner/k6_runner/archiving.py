@@ -35,6 +35,6 @@ async def archive(k6: K6, entry: Path, files: Sequence[str], scratch: Path, limi
     require_confined(exit_code, log)
     made = scratch / _ARCHIVE
     if exit_code or not made.is_file():
-        complaint = " ".join("; ".join(log.errors or log.plain).split())[:500]
+        complaint = " ".join("; ".join(log.complaints).split())[:500]
         raise rejection(complaint or f"k6 ended with {exit_code} and gave no reason.", _FILES)
     return made

@@ -16,6 +16,7 @@ INSTALL_HINT = (
     "then start the test again."
 )
 _ANSWER_SECONDS = 10
+_known: dict[tuple[str, int, int, int], "K6"] = {}
 _VERSION = re.compile(r"\bv(\d+)\.\d+\.\d+\S*")
 
 
@@ -49,11 +50,22 @@ def _beside_python() -> str | None:
 async def _identify(path: str) -> K6 | None:
     # In a thread, because asyncio loses a process whose start is cancelled.
     try:
-        answer = await to_thread.run_sync(_version_of, path)
+        return await to_thread.run_sync(_identity, path)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = _VERSION.search(answer)
-    return K6(str(Path(path).resolve()), found[0].rstrip(","), int(found[1])) if found else None
+
+
+def _identity(path: str) -> K6 | None:
+    """The k6 at a path, asked for its version once for each state of the file."""
+    file = Path(path).resolve()
+    status = file.stat()
+    state = (str(file), status.st_ino, status.st_size, status.st_mtime_ns)
+    if state not in _known:
+        found = _VERSION.search(_version_of(path))
+        if found is None:
+            return None
+        _known[state] = K6(str(file), found[0].rstrip(","), int(found[1]))
+    return _known[state]
 
 
 def _version_of(path: str) -> str:

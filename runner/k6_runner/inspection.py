@@ -26,7 +26,7 @@ _REQUIREMENTS = "--execution-requirements"
 _NO_VUS = "scenario default has configuration errors: the number of VUs must be more than 0"
 _SHORTCUTS = frozenset({"stages", "iterations", "duration"})
 # Filled in by k6 for a script that leaves them out.
-_DERIVED = frozenset({"scenarios", "summaryTrendStats", "systemTags", "vus"})
+_DERIVED = frozenset({"scenarios", "summaryTrendStats", "systemTags", "vus", "iterations"})
 _DEEPEST = 100
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 

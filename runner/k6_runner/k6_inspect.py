@@ -94,7 +94,7 @@ async def ask(
         ):
             output = await _listen(process, log)
             require_confined(await process.wait(), log)
-        words = Wording(script, directory).clean("; ".join(log.errors or log.plain))
+        words = Wording(script, directory).clean("; ".join(log.complaints))
     return Answer(output, log, words)
 
 

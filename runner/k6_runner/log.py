@@ -8,7 +8,6 @@ from typing import Any
 
 _LINE_LIMIT = 64 * 1024
 _KEPT = 5
-_TOLD_LIMIT = 2 * 1024 * 1024
 
 
 class Log:
@@ -16,18 +15,20 @@ class Log:
 
     `errors` are k6's own complaints, `thrown` counts the iterations that threw and `first_thrown` says what,
     `refused` counts the requests to addresses that are not allowed, `plain` is what is not JSON (a crash).
-    `told` is what a script said in lines that begin with `mark`, joined.
     """
 
-    def __init__(self, mark: str = "") -> None:
-        self.told = ""
-        self._mark = mark
+    def __init__(self) -> None:
         self.errors: list[str] = []
         self.plain: list[str] = []
         self.thrown = 0
         self.first_thrown = ""
         self.refused = 0
         self._rest = b""
+
+    @property
+    def complaints(self) -> list[str]:
+        """The reasons why k6 gave up, the most telling ones: k6 2 logs an exception in init code as one of an iteration."""
+        return self.errors or list(filter(None, [self.first_thrown])) or self.plain
 
     def feed(self, chunk: bytes) -> None:
         """Take in a piece of the log, of any size and cut anywhere."""
@@ -47,12 +48,6 @@ class Log:
             _keep(self.plain, line.decode(errors="replace").strip())
         elif b'"level":"error"' in line:
             self._add_error(line)
-        elif self._mark and self._mark.encode() in line:
-            self._add_told(str(_entry(line).get("msg")))
-
-    def _add_told(self, message: str) -> None:
-        if message.startswith(self._mark) and len(self.told) <= _TOLD_LIMIT:
-            self.told += message.removeprefix(self._mark)
 
     def _add_error(self, line: bytes) -> None:
         entry = _entry(line)

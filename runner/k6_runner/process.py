@@ -12,7 +12,14 @@ import anyio
 from anyio.abc import ByteReceiveStream, Process
 
 from k6_runner.confinement.supervisor import NOT_CONFINED
-from k6_runner.confinement.system_files import NETWORK_FILES, program_files
+from k6_runner.confinement.system_files import (
+    BROWSER_ARGUMENTS,
+    BROWSER_FILES,
+    BROWSER_PROGRAMS,
+    NETWORK_FILES,
+    is_script,
+    program_files,
+)
 from k6_runner.confinement.terms import NO_NETWORK, Network, Terms
 from k6_runner.environment import minimal_environment
 from k6_runner.limits import RunLimits, setting
@@ -28,10 +35,14 @@ class NotConfined(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """The things outside of its own directory that a command may use: files to read, and sockets. Nothing by default."""
+    """The things outside of its own directory that a command may use: files to read, and sockets. Nothing by default.
+
+    `browser` adds a browser's programs and files, and the sockets by which k6 drives it.
+    """
 
     files: Sequence[str] = ()
     network: Network = NO_NETWORK
+    browser: bool = False
 
 
 NO_ACCESS = Access()
@@ -53,6 +64,8 @@ async def confined(
     """
     terms = _terms(command[0], directory, limits, access)
     environment = {**minimal_environment(directory), **(settings or {}), "PYTHONPATH": str(_SOURCE_ROOT)}
+    if access.browser:
+        environment["K6_BROWSER_ARGS"] = BROWSER_ARGUMENTS
     process = await started(
         [*_SUPERVISOR, terms.to_json(), *command],
         cwd=directory,
@@ -116,13 +129,18 @@ def stream(pipe: ByteReceiveStream | None) -> ByteReceiveStream:
 
 
 def _terms(program: str, directory: Path, limits: RunLimits, access: Access) -> Terms:
+    if is_script(program):
+        raise NotConfined(
+            f"{program} is a script that starts k6, and only k6 itself can be confined, so no code was run. Set K6_PATH to "
+            "the k6 program."
+        )
     readable, executable = program_files(program)
-    network_files = NETWORK_FILES if access.network.internet else ()
+    network, browser = access.network, access.browser
     return Terms(
         str(directory),
-        [*readable, *network_files, *access.files],
-        executable,
-        access.network,
+        [*readable, *NETWORK_FILES * network.internet, *BROWSER_FILES * browser, *access.files],
+        [*executable, *BROWSER_PROGRAMS * browser],
+        network._replace(local=True, listen=True) if browser else network,
         limits.cpu_seconds,
         limits.memory_bytes,
         limits.output_bytes,

@@ -126,7 +126,7 @@ def _out_of_time(limits: RunLimits) -> str:
 
 
 def _words(log: Log) -> str:
-    return "; ".join(log.errors or log.plain[:1])
+    return "; ".join(log.errors or log.complaints[:1])
 
 
 def _joined(sentences: Iterator[str] | list[str]) -> str | None:

@@ -44,15 +44,15 @@ def test_an_endless_line_is_dropped_and_the_next_one_read():
     assert log.errors == ["after"]
 
 
-def test_only_lines_that_begin_with_the_mark_are_told():
-    log = Log("4f2a")
-    for message in ("4f2aone ", "a script says 4f2a", "other", "4f2atwo"):
-        log.feed(_line(level="info", msg=message, source="console"))
-    assert log.told == "one two"
+def test_an_exception_in_init_code_is_a_complaint_as_k6_2_logs_it():
+    log = Log()
+    log.feed(b'{"level":"error","msg":"Error: boom","source":"stacktrace"}\n')
+    assert (log.complaints, log.errors) == (["Error: boom"], [])
+    log.feed(b'{"level":"error","msg":"k6 gave up"}\n')
+    assert log.complaints == ["k6 gave up"]
 
 
-def test_what_is_told_has_a_limit():
-    log = Log("4f2a")
-    for _ in range(100):
-        log.feed(_line(level="info", msg="4f2a" + "x" * 60_000))
-    assert len(log.told) < 3_000_000
+def test_a_crash_is_a_complaint():
+    log = Log()
+    log.feed(b"panic: out of memory\n")
+    assert log.complaints == ["panic: out of memory"]

@@ -15,15 +15,26 @@ def size_of(folder: str) -> int:
     return sum(_sizes(folder))
 
 
-def watch_size(folder: str, limit: int, exceeded: Callable[[], None]) -> None:
-    """Call `exceeded` once a folder has grown by more than `limit` bytes since this call; returns only then.
+class SizeWatch:
+    """A bound on the growth of a folder, from now on."""
 
-    Between two looks a command can write as much as the disk takes in a twentieth of a second.
-    """
-    before = size_of(folder)
-    while size_of(folder) - before <= limit:
-        time.sleep(1 / _LOOKS_PER_SECOND)
-    exceeded()
+    def __init__(self, folder: str, limit: int) -> None:
+        """Bound the folder to `limit` bytes more than it has."""
+        self._folder = folder
+        self._most = size_of(folder) + limit
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether the folder is past its bound now."""
+        return size_of(self._folder) > self._most
+
+    def wait(self) -> None:
+        """Return once the bound is exceeded, never before.
+
+        Between two looks a command can write as much as the disk takes in a twentieth of a second.
+        """
+        while not self.exceeded:
+            time.sleep(1 / _LOOKS_PER_SECOND)
 
 
 def remove(folder: str) -> None:

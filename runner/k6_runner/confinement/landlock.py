@@ -10,9 +10,10 @@ import stat
 import struct
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from k6_runner.confinement.kernel import ask, call, give_up_new_privileges
-from k6_runner.confinement.terms import Terms
+from k6_runner.confinement.terms import Network, Terms
 
 TCP_SINCE, SCOPES_SINCE = 4, 6
 
@@ -28,6 +29,8 @@ _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _READING = _READ_FILE | _READ_DIR
 _BIND_TCP, _CONNECT_TCP = 1 << 0, 1 << 1
+_ANY_PORT = 0
+_PORT_RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
 _ALL_SCOPES = 0b11
 
 
@@ -45,9 +48,8 @@ def restrict(terms: Terms, version: int) -> None:
     for path, rights in _file_rules(terms, known):
         _allow_path(ruleset, path, rights & known)
     if version >= TCP_SINCE:
-        for port in terms.network.ports or ():
-            rule = struct.pack("QQ", _CONNECT_TCP, port)
-            call("Landlock", _ADD_RULE, ruleset, _NET_PORT, rule, 0)
+        for rights, port in _port_rules(terms.network):
+            call("Landlock", _ADD_RULE, ruleset, _NET_PORT, struct.pack("QQ", rights, port), 0)
     give_up_new_privileges()
     call("Landlock", _RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
@@ -57,16 +59,32 @@ def _handled(terms: Terms, version: int, file_rights: int) -> bytes:
     """The rights that are taken away, but for the rules."""
     handled = struct.pack("Q", file_rights)
     if version >= TCP_SINCE:
-        handled += struct.pack("Q", _taken_from_sockets(terms))
+        handled += struct.pack("Q", _taken_from_sockets(terms.network))
     if version >= SCOPES_SINCE:
         handled += struct.pack("Q", _ALL_SCOPES)
     return handled
 
 
-def _taken_from_sockets(terms: Terms) -> int:
-    network = terms.network
-    connect = _CONNECT_TCP if network.ports is not None or not network.internet else 0
-    return connect | (0 if network.listen else _BIND_TCP)
+def _taken_from_sockets(network: Network) -> int:
+    return _BIND_TCP | (0 if network.internet and network.ports is None else _CONNECT_TCP)
+
+
+def _port_rules(network: Network) -> Iterable[tuple[int, int]]:
+    if network.listen:
+        yield _BIND_TCP, _ANY_PORT
+    if network.ports is not None:
+        chosen = _ports_of_the_system() if network.listen else ()
+        for port in sorted({*network.ports, *chosen}):
+            yield _CONNECT_TCP, port
+
+
+def _ports_of_the_system() -> range:
+    """The ports that the kernel gives to programs that ask for any."""
+    try:
+        first, last = map(int, Path(_PORT_RANGE).read_text("ascii").split())
+    except (OSError, ValueError):
+        return range(32768, 61000)
+    return range(first, last + 1)
 
 
 def _file_rules(terms: Terms, known: int) -> Iterable[tuple[str, int]]:

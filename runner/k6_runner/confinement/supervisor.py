@@ -19,7 +19,7 @@ from contextlib import suppress
 from types import FrameType
 
 from k6_runner.confinement.abilities import abilities_here, missing
-from k6_runner.confinement.folder_size import remove, watch_size
+from k6_runner.confinement.folder_size import SizeWatch, remove
 from k6_runner.confinement.kernel import Unconfined
 from k6_runner.confinement.landlock import restrict
 from k6_runner.confinement.resource_limits import CPU_EXCEEDED, exceeded_processor_time, set_limits
@@ -37,6 +37,7 @@ Child = subprocess.Popen[bytes]
 def supervise(terms: Terms, command: Sequence[str]) -> int:
     """Run `command` to its end and return the exit code."""
     set_limits(terms)
+    size = SizeWatch(terms.directory, terms.directory_bytes)
     try:
         child = _in_a_thread(lambda: _start(terms, command))
     except Unconfined as error:
@@ -45,19 +46,20 @@ def supervise(terms: Terms, command: Sequence[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"{command[0]} cannot be started: {error.strerror}\n")
         return NOT_STARTED
-    return _watched(child, terms)
+    return _watched(child, terms, size)
 
 
-def _watched(child: Child, terms: Terms) -> int:
+def _watched(child: Child, terms: Terms, size: SizeWatch) -> int:
     _forward_signals(child)
-    parent_gone, too_much = threading.Event(), threading.Event()
+    parent_gone = threading.Event()
     _beside(lambda: _obey(child, parent_gone))
-    _beside(lambda: watch_size(terms.directory, terms.directory_bytes, lambda: _end(child, too_much)))
+    _beside(lambda: _end_if_exceeded(child, size))
     code = child.wait()
     _kill(child)
+    exceeded = size.exceeded
     if parent_gone.is_set():
         remove(terms.directory)
-    return TOO_MUCH_WRITTEN if too_much.is_set() else _exit_code(code, terms)
+    return TOO_MUCH_WRITTEN if exceeded else _exit_code(code, terms)
 
 
 def _start(terms: Terms, command: Sequence[str]) -> Child:
@@ -149,6 +151,6 @@ def _obey(child: Child, parent_gone: threading.Event) -> None:
     _kill(child)
 
 
-def _end(child: Child, reason: threading.Event) -> None:
-    reason.set()
+def _end_if_exceeded(child: Child, size: SizeWatch) -> None:
+    size.wait()
     _kill(child)

@@ -21,6 +21,24 @@ NETWORK_FILES = (
     ),
     *("/etc/localtime", "/usr/share/zoneinfo"),
 )
+# A browser: its programs wherever systems put them, fonts, and what its start-up script asks about the processor.
+BROWSER_PROGRAMS = (
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/lib64",
+    "/bin",
+    "/lib",
+    "/lib64",
+    "/usr/local/bin",
+    "/opt/google",
+    "/opt/chromium",
+)
+BROWSER_FILES = (
+    *("/etc/fonts", "/usr/share", "/etc/chromium", "/etc/chromium.d", "/etc/opt/chrome", "/etc/ld.so.cache"),
+    *("/etc/alternatives", "/proc/cpuinfo", "/dev/urandom"),
+)
+# Its own sandbox would need entries of /proc to write to; here it is confined already. Its shared memory goes to files.
+BROWSER_ARGUMENTS = "no-sandbox,no-zygote,disable-dev-shm-usage"
 
 
 def program_files(program: str) -> tuple[list[str], list[str]]:

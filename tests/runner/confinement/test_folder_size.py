@@ -1,7 +1,6 @@
-import threading
 from pathlib import Path
 
-from k6_runner.confinement.folder_size import remove, size_of, watch_size
+from k6_runner.confinement.folder_size import SizeWatch, remove, size_of
 
 
 def test_files_of_all_levels_count_and_empty_ones_too(tmp_path: Path):
@@ -24,14 +23,12 @@ def test_a_link_counts_as_itself_and_is_not_followed(tmp_path: Path):
 
 def test_only_growth_counts_against_the_limit(tmp_path: Path):
     (tmp_path / "script.tar").write_bytes(b"x" * 1_000_000)
-    exceeded = threading.Event()
-    watch = threading.Thread(target=watch_size, args=(str(tmp_path), 500_000, exceeded.set))
-    watch.start()
+    size = SizeWatch(str(tmp_path), 500_000)
     (tmp_path / "small").write_bytes(b"x" * 100_000)
-    assert not exceeded.wait(0.3)
+    assert not size.exceeded
     (tmp_path / "large").write_bytes(b"x" * 600_000)
-    watch.join(timeout=30)
-    assert exceeded.is_set()
+    assert size.exceeded
+    size.wait()
 
 
 def test_a_folder_is_removed_with_all_in_it_and_nothing_else(tmp_path: Path):
