@@ -1,20 +1,26 @@
-"""The sealed state of a question, which serves once: the guard is told which one an answer came with."""
+"""The sealed state of a question, which serves once: each one that is opened tells the guard which it is."""
 
+import json
 import os
+from hashlib import sha256
+from typing import Any
 
 from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateSecurity
 
-from k6_cloud_mcp_tools.guard.elicitation import answered_state
+from k6_cloud_mcp_tools.guard.elicitation import STATE_ID
+
+_STATE = "s"
 
 
 class OneTimeCodec(AESGCMRequestStateCodec):
-    """Seals as the SDK does, and notes the state that a request came with."""
+    """Seals as the SDK does; a state that is opened has an id, which no other has."""
 
     def unseal(self, token: str) -> bytes:
         """Open a state. Raises InvalidRequestState for one that was not sealed with our key."""
-        payload = super().unseal(token)
-        answered_state.set(token.encode())
-        return payload
+        envelope: dict[str, Any] = json.loads(super().unseal(token))
+        state: dict[str, Any] = json.loads(envelope[_STATE])
+        state[STATE_ID] = sha256(token.encode()).hexdigest()
+        return json.dumps(envelope | {_STATE: json.dumps(state)}).encode()
 
 
 def sealing(key: bytes | None) -> RequestStateSecurity:

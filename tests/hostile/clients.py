@@ -12,6 +12,7 @@ from mcp.client.context import ClientRequestContext
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.memory import create_client_server_memory_streams
 from mcp_types import (
+    METHOD_NOT_FOUND,
     CallToolRequest,
     CallToolRequestParams,
     CallToolResult,
@@ -21,6 +22,7 @@ from mcp_types import (
     ElicitRequestFormParams,
     ElicitRequestParams,
     ElicitResult,
+    ErrorData,
     FormElicitationCapability,
     Implementation,
     InitializedNotification,
@@ -36,7 +38,7 @@ from pydantic import TypeAdapter
 Era = Literal["2025-06-18", "2025-11-25", "2026-07-28"]
 ERAS: tuple[Era, ...] = ("2025-06-18", "2025-11-25", "2026-07-28")
 MODERN: Era = "2026-07-28"
-Answer = Callable[[str, dict[str, Any]], Awaitable[ElicitResult]]
+Answer = Callable[[str, dict[str, Any]], Awaitable[ElicitResult | ErrorData]]
 
 FORMS = ElicitationCapability(form=FormElicitationCapability())
 BARE = ElicitationCapability()
@@ -126,7 +128,9 @@ async def joined(streams: Streams, host: Host, era: Era) -> AsyncGenerator[Calle
     """A client of this kind and era at the end of these streams. No two of them have the same version."""
     asked: list[str] = []
 
-    async def elicited(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    async def elicited(
+        context: ClientRequestContext, params: ElicitRequestParams
+    ) -> ElicitResult | ErrorData:
         del context
         assert isinstance(params, ElicitRequestFormParams)
         asked.append(params.message)
@@ -240,11 +244,18 @@ async def _more_fields(message: str, schema: dict[str, Any]) -> ElicitResult:
     return ElicitResult(action="accept", content={**yes_to(message, schema), "approved": "yes"})
 
 
+async def _fails(message: str, schema: dict[str, Any]) -> ErrorData:
+    """An error of the protocol, as a client sends it that declares what it does not implement."""
+    del message, schema
+    return ErrorData(code=METHOD_NOT_FOUND, message="Method not found")
+
+
 POLITE = Host("shows the form, and the person agrees", FORMS, agrees)
 BARE_POLITE = Host("the same, declared as `elicitation: {}`", BARE, agrees)
 UNABLE = Host("declares no elicitation", None, _never)
 URL_ONLY = Host("declares elicitation by URL only", URLS, _never)
 SILENT = Host("declares forms, never answers", FORMS, _never)
+FAILING = Host("declares forms, answers with an error", FORMS, _fails)
 DECLINING = Host("declines by itself", FORMS, _declines)
 CANCELLING = Host("cancels by itself", FORMS, _cancels)
 EMPTY = Host("accepts with an empty form", FORMS, _empty)

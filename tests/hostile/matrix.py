@@ -60,6 +60,7 @@ ROWS = [
     Row(clients.URL_ONLY, "token", "refused"),
     Row(clients.SILENT, "asked: nothing, then token", "asked: nothing", LEGACY),
     Row(clients.SILENT, "asked: nothing", "asked: nothing", (MODERN,)),
+    Row(clients.FAILING, "asked: nothing, then token", "asked: nothing", LEGACY),
     Row(clients.DECLINING, "asked: nothing", "asked: nothing"),
     Row(clients.CANCELLING, "asked: nothing", "asked: nothing"),
     Row(clients.EMPTY, "asked: nothing", "asked: nothing"),

@@ -16,6 +16,7 @@ _NOTHING_HAPPENED = (
     "came back empty or not as asked",
     "the name that was typed is not",
     "nobody answered the confirmation in time",
+    "answered the confirmation with an error",
 )
 _REFUSED = ("only lets a person confirm", "lets nobody confirm it")
 
@@ -52,7 +53,7 @@ class Play:
             result = await self.caller.call(self.operation, arguments)
         except Silence:
             return "asked: nothing", None
-        if result.is_error and "nobody answered" in text_of(result):
+        if result.is_error and reached_nobody(result):
             return await self._after_silence(arguments)
         if result.is_error:
             return cell_of_failure(result), None
@@ -67,7 +68,7 @@ class Play:
         """What a client meets that calls again after a question which it left open."""
         again = await self.caller.call(self.operation, arguments)
         if again.is_error:
-            assert "nobody answered" in text_of(again)
+            assert reached_nobody(again)
             return "asked: nothing", None
         return "asked: nothing, then token", content_of(again)["confirmation_token"]
 
@@ -77,6 +78,12 @@ class Play:
         assert (done["status"], done["confirmed_by"]) == ("done", "token")
         again = await self.caller.call(self.operation, arguments)
         assert again.is_error or content_of(again)["confirmed_by"] == "not needed"
+
+
+def reached_nobody(result: CallToolResult) -> bool:
+    """Whether a failure is that of a question that reached no person."""
+    text = text_of(result)
+    return "nobody answered" in text or "with an error" in text
 
 
 def cell_of_failure(result: CallToolResult) -> Cell:

@@ -1,5 +1,6 @@
 """Names, notes and scripts of strangers in previews: data between our own words, which cannot pose as these."""
 
+import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,11 @@ def require_harmless(*texts: str) -> None:
         assert all(char in "\n\t" or char.isprintable() for char in text), ascii(text)
 
 
+def without_typing(text: str) -> str:
+    """A preview without the request to type the id in place of a name that cannot be typed."""
+    return re.sub(r" To confirm, type its id, \d+: its name has invisible characters\.$", "", text)
+
+
 PREVIEWED: list[tuple[str, dict[str, Any]]] = [
     ("start_load_test", {}),
     ("delete_load_test", {}),
@@ -68,7 +74,7 @@ async def test_a_name_forges_no_line_of_a_preview(world: World, tool: str, argum
             await world.k6.load_tests.update(test, PatchLoadTest(name=nasty))
             shown = await preview(client, tool, load_test_id=test, **arguments)
             require_harmless(shown)
-            assert shown.replace(repr(nasty), "'Checkout'") == plain
+            assert without_typing(shown.replace(repr(nasty), "'Checkout'")) == plain
 
 
 async def test_the_name_of_a_project_forges_no_line_of_a_preview(world: World):
@@ -87,7 +93,8 @@ async def test_the_name_of_a_project_forges_no_line_of_a_preview(world: World):
                 await preview(client, "delete_project", project_id=project.id),
             ]
             require_harmless(*shown)
-            assert [text.replace(repr(nasty), "'Elsewhere'") for text in shown] == plain
+            harmless = [without_typing(text.replace(repr(nasty), "'Elsewhere'")) for text in shown]
+            assert harmless == plain
 
 
 async def test_a_note_forges_no_line_of_a_preview(world: World):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Literal
 
 import httpx
@@ -16,8 +17,9 @@ from k6_cloud.client import K6Cloud
 from k6_cloud_mcp.request_state import sealing
 from k6_cloud_mcp_tools.context import App, TheApp
 from k6_cloud_mcp_tools.guard.audit import Attempt
+from k6_cloud_mcp_tools.guard.confirmations import Act
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview, Settled
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad, Policy
-from k6_cloud_mcp_tools.guard.previews import Confirmed, Preview, Settled
 from k6_cloud_mcp_tools.operation import confirmed
 
 Mode = Literal["auto", "legacy"]
@@ -74,25 +76,28 @@ class Wall:
         self.charges.append(self.load.vuh or 0 if self.load else 0)
         return Painted(color=color)
 
-    async def preview(self, app: App, color: str) -> Preview | None:
-        del app
+    async def plan(self, app: App, color: str) -> Plan[Painted] | Settled[Painted]:
         if color == "glass":
             raise ToolError("Not painted: glass is not a color.")
         if color == "settled":
-            raise Settled(Painted(color="already"))
-        if color == self.state:
-            return None
+            return Settled(Painted(color="already"))
         text = f"Paint the {self.state} wall {color}"
-        return Preview(text, self.typed_name, self.load, details="with two coats" if color == "two" else "")
+        preview = Preview(text, self.typed_name, details="with two coats" if color == "two" else "")
+        key = app.confirmations.key_for(Act("paint", {"color": color}, preview.shown, "anyone"))
 
-    async def repeated(self, app: App, caller: str, since: Any, color: str) -> Painted | None:
-        del app, caller, since
-        return Painted(color=color) if color in self.painted and color == "lost" else None
+        async def act() -> Painted:
+            return await self.paint(app, color, key)
+
+        async def repeated(since: datetime) -> Painted | None:
+            del since
+            return Painted(color=color) if color in self.painted and color == "lost" else None
+
+        return Plan(preview if color != self.state else None, act, self.load, repeated)
 
     def server(self, policy: Policy | None = None, **app: Any) -> MCPServer[App]:
-        async def paint(app: TheApp, color: str, confirmed: Confirmed) -> Painted:
+        async def paint(app: TheApp, color: str) -> Plan[Painted] | Settled[Painted]:
             """Paint the wall."""
-            return await self.paint(app, color, confirmed.key)
+            return await self.plan(app, color)
 
         @asynccontextmanager
         async def lifespan(_: MCPServer[App]) -> AsyncGenerator[App, None]:
@@ -101,7 +106,7 @@ class Wall:
             ) as http:
                 yield replace(App(K6Cloud(http), audit=self.book, policy=policy or Policy()), **app)
 
-        operation = confirmed(paint, "Paint", self.preview, destructive=True, repeated=self.repeated)
+        operation = confirmed(paint, "Paint", destructive=True)
         return MCPServer(
             "wall", tools=[operation.build()], lifespan=lifespan, request_state_security=sealing(None)
         )

@@ -1,10 +1,10 @@
 """The context of a tool call: the service, and the rules of whoever calls."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar, TypeVarTuple
+from typing import Annotated, Any, Protocol, Self, TypeVar, TypeVarTuple
 
 import anyio
 from mcp.server.mcpserver import AcceptedElicitation, Context
@@ -17,7 +17,7 @@ from k6_cloud_mcp_tools.guard.audit import AuditLog, NoAudit
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
 from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
-from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
+from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts, OnlyFinds
 
 InspectScript = Callable[[Script], Awaitable[ScriptOptions | None]]
 BundleScript = Callable[[Path, Path], Awaitable[Script | None]]
@@ -45,7 +45,8 @@ class App:
     `unscoped` reaches the whole stack: for what is counted over all of it, never for what a caller asks for.
     `audit` records guarded calls; `kept_scripts` keeps the scripts that a call replaces or deletes.
     `open_starts` are those whose outcome is not known. `project_id` is the default project of the stack.
-    `silent` are the clients that left a question open; one `turn` at a time spends from the day's allowance.
+    `unreachable` are the clients whose questions reach nobody, with the reason; one `turn` at a time spends from the
+    day's allowance.
     `ask_seconds` is the time for which a client that was sent a question is waited for.
     `inspect_script` reads the options of a JavaScript script; None if it cannot tell them.
     `in_worker` calls a function that reads untrusted text; without a server there is only a thread for it.
@@ -59,7 +60,7 @@ class App:
     audit: AuditLog = field(default_factory=NoAudit)
     kept_scripts: KeptScripts = field(default_factory=KeepsNothing)
     open_starts: OpenStarts = field(default_factory=OpenStarts)
-    silent: set[str] = field(default_factory=set[str])
+    unreachable: dict[str, str] = field(default_factory=dict[str, str])
     turn: anyio.Lock = field(default_factory=anyio.Lock)
     ask_seconds: float = 300.0
     sandbox: bool = False
@@ -83,6 +84,10 @@ class App:
         if projects is None or self.project_id in projects:
             return self.project_id
         return self.policy.only_project
+
+    def rehearsing(self) -> Self:
+        """This app for a dry run: it reads, and sends nothing that would change something."""
+        return replace(self, unscoped=self.unscoped.rehearsing(), kept_scripts=OnlyFinds(self.kept_scripts))
 
 
 Call = Context[App]

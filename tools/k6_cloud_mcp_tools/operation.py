@@ -1,15 +1,17 @@
 """An operation becomes a tool: one function, its name, docstring and types, and what kind of act it is."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
-from mcp_types import ToolAnnotations
+from mcp_types import CallToolResult, ToolAnnotations
+from pydantic import BaseModel
 
-from k6_cloud_mcp_tools.guard.guarded_tool import Repeated, guarded
-from k6_cloud_mcp_tools.guard.previews import Previewer
+from k6_cloud_mcp_tools.guard.guarded_tool import GuardedTool, Planner
+from k6_cloud_mcp_tools.guard.plan import T
 from k6_cloud_mcp_tools.tool import K6Tool
 from k6_cloud_mcp_tools.toolsets import Scope
+
+Function = Callable[..., Awaitable[BaseModel | CallToolResult]]
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Operation:
     `ends_run` marks the one that stops what a start began.
     """
 
-    function: Callable[..., Any]
+    function: Function
     title: str
     annotations: ToolAnnotations
     is_guarded: bool = False
@@ -47,13 +49,13 @@ class Operation:
         return K6Tool.from_operation(self.function, self.title, self.annotations)
 
 
-def read(function: Callable[..., Any], title: str) -> Operation:
+def read(function: Function, title: str) -> Operation:
     """An operation that changes nothing."""
     return Operation(function, title, _hints(read_only=True, destructive=False, idempotent=True))
 
 
 def write(
-    function: Callable[..., Any],
+    function: Function,
     title: str,
     *,
     destructive: bool = False,
@@ -66,21 +68,16 @@ def write(
 
 
 def confirmed(
-    function: Callable[..., Any],
+    planner: Planner[T],
     title: str,
-    preview: Previewer,
     *,
     destructive: bool,
     idempotent: bool = False,
     open_world: bool = False,
-    repeated: Repeated | None = None,
 ) -> Operation:
-    """An operation behind the guard. `open_world` marks the one that sends traffic to the world.
-
-    `repeated` finds what a confirmation that is used again did already.
-    """
+    """An operation behind the guard: `planner` plans it. `open_world` marks one that sends traffic to the world."""
     hints = _hints(destructive=destructive, idempotent=idempotent, open_world=open_world)
-    return Operation(guarded(preview, repeated)(function), title, hints, is_guarded=True)
+    return Operation(GuardedTool(planner).published(), title, hints, is_guarded=True)
 
 
 def _hints(

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from types import UnionType
 from typing import Annotated, Any, Self, Union, cast, get_args, get_origin
 
-import anyio
 from mcp.server.context import LifespanContextT, RequestT
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
@@ -20,21 +19,13 @@ from pydantic_core import ErrorDetails
 from k6_cloud.errors import K6CloudError
 from k6_cloud_mcp_tools.advice import advised
 from k6_cloud_mcp_tools.argument_hints import known_names, where_to_set
-from k6_cloud_mcp_tools.context import Call
-from k6_cloud_mcp_tools.guard import elicitation
 from k6_cloud_mcp_tools.guard.confirmations import ConfirmationRefused
-from k6_cloud_mcp_tools.guard.decisions import remember_silence
-from k6_cloud_mcp_tools.guard.previews import Guarded
+from k6_cloud_mcp_tools.guard.plan import Guarded
 from k6_cloud_mcp_tools.schemas import tidy_input, tidy_output
 
 # Where a view finds which call a preview is of, and the name to be typed.
 CONFIRM_META = "k6-cloud-mcp/confirm"
 _EXPECTED = (K6CloudError, ConfirmationRefused)
-_BAD_FORM = "Not done: the confirmation form came back empty or not as asked, so it does not count as a yes."
-_UNANSWERED = (
-    "Not done: nobody answered the confirmation in time. Do not take it as the user's refusal: the client may be "
-    "unable to show it. Call again to confirm it another way, where this server allows one."
-)
 _CRASHED = (
     " failed by a fault of this server, whose log has the details. It is not known whether it took effect: "
     "read the object before trying again."
@@ -80,15 +71,8 @@ class K6Tool(Tool):
         convert_result: bool = False,
     ) -> Any:
         """Run the tool; expected failures come back as a result with `isError` and a text to act on."""
-        with elicitation.waiting() as waiting:
-            try:
-                result = await self._result(arguments, context)
-            except anyio.get_cancelled_exc_class():
-                if waiting.is_open:
-                    remember_silence(cast(Call, context))
-                raise
-            return render(result, self.name) if convert_result else result
-        return _failure(_UNANSWERED)
+        result = await self._result(arguments, context)
+        return render(result, self.name) if convert_result else result
 
     async def _result(self, arguments: dict[str, Any], context: Context[LifespanContextT, RequestT]) -> Any:
         """What the function returns, or an expected failure as a result."""
@@ -109,8 +93,7 @@ class K6Tool(Tool):
             return None
         if isinstance(cause, ValidationError):
             return self._explain_arguments(cause)
-        text = str(cause or error)
-        return _BAD_FORM if text.startswith("Resolver ") else text
+        return str(cause or error)
 
     def _explain_arguments(self, error: ValidationError) -> str:
         lines = [self._explain_argument(problem) for problem in error.errors(include_url=False)]

@@ -32,6 +32,14 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes | No
     return found or None
 
 
+def require_unchanged(previewed: object, now: object, what: str) -> None:
+    """Raise ToolError if what is to be changed no longer is as it was previewed."""
+    if previewed != now:
+        raise ToolError(
+            f"Not done: {what} has changed since the preview. Nothing was sent. Call again for a new preview."
+        )
+
+
 @contextmanager
 def reading_back() -> Generator[None, None, None]:
     """Tell failures of the read after a write from those of the write: the write was accepted."""

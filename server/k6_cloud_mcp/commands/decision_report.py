@@ -1,9 +1,9 @@
-"""Which rung of the guard a given client will meet, as `doctor --client` tells it."""
+"""How the guarded calls of a given client are decided, as `doctor --client` tells it."""
 
 from collections import defaultdict
 
 from k6_cloud_mcp.config.policy_rules import GUARDED
-from k6_cloud_mcp_tools.guard.decisions import NoRung, choose_rung
+from k6_cloud_mcp_tools.guard.decisions import NoDecision, decision_for
 from k6_cloud_mcp_tools.guard.known_clients import Host, known_host
 from k6_cloud_mcp_tools.guard.policy import Policy
 
@@ -20,7 +20,7 @@ _BEHAVIOURS = {
 }
 
 
-def rung_report(policy: Policy, client: str) -> list[str]:
+def decision_report(policy: Policy, client: str) -> list[str]:
     """Lines that say what `client` is known for, and how its guarded calls are decided under `policy`."""
     host = known_host(client)
     if host is not None:
@@ -50,8 +50,8 @@ def _decisions(policy: Policy, client: str, askable: bool) -> list[str]:
 
 def _decision(policy: Policy, tool: str, client: str, askable: bool) -> str:
     try:
-        return _WORDS[choose_rung(policy, tool, client=client, askable=askable).by]
-    except NoRung as error:
+        return _WORDS[decision_for(policy, tool, client=client, askable=askable).by]
+    except NoDecision as error:
         # The reason names the tool, which would make each one a line of its own.
         return f"refused: {str(error).replace(f' {tool}', ' it')}"
 

@@ -10,7 +10,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
 from k6_cloud_mcp.access.grant import LOCAL
 from k6_cloud_mcp.backend import open_backend, stacks_of
-from k6_cloud_mcp.commands.decision_report import rung_report
+from k6_cloud_mcp.commands.decision_report import decision_report
 from k6_cloud_mcp.config.k6_login import read_login
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.state.audit_log import journal_of
@@ -64,7 +64,7 @@ async def findings(client: str | None = None) -> AsyncIterator[Finding]:
         async for finding in _cloud(settings):
             yield finding
     yield Finding("Policy", True, str(policy))
-    for line in rung_report(policy, client) if client else ():
+    for line in decision_report(policy, client) if client else ():
         yield Finding("Client", True, line)
     yield _audit(settings)
     yield await _k6(uses_sandbox)

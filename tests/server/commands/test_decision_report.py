@@ -1,6 +1,6 @@
 import pytest
 
-from k6_cloud_mcp.commands.decision_report import rung_report
+from k6_cloud_mcp.commands.decision_report import decision_report
 from k6_cloud_mcp.config.policy_rules import GUARDED
 from k6_cloud_mcp_tools.guard.policy import Policy
 
@@ -17,23 +17,25 @@ STARTS = frozenset({"start_load_test"})
     ],
 )
 def test_a_known_host_is_told_what_it_is_known_for_and_its_rung(client: str, known_for: str, decided: str):
-    first, second = rung_report(Policy(), client)
+    first, second = decision_report(Policy(), client)
     assert known_for in first
     assert second.startswith(f"every guarded tool: {decided}")
 
 
 def test_of_another_client_it_depends_on_what_it_declares():
-    lines = rung_report(Policy(), "my-agent")
+    lines = decision_report(Policy(), "my-agent")
     assert "not a known host" in lines[0]
     assert "where it does: every guarded tool: a person" in lines[1]
     assert "where it does not: every guarded tool: two steps" in lines[2]
 
 
 def test_tools_that_are_decided_otherwise_have_lines_of_their_own():
-    lines = rung_report(Policy(confirm="policy", allow=STARTS), "cursor")
+    lines = decision_report(Policy(confirm="policy", allow=STARTS), "cursor")
     assert lines[1] == "start_load_test: done without asking, as the policy allows it"
     assert lines[2].startswith(f"the other {len(GUARDED) - 1} guarded tools: refused: the operator's policy")
 
 
 def test_a_host_that_cannot_ask_is_refused_where_only_a_person_decides():
-    assert "refused: this server only lets a person confirm" in rung_report(Policy(confirm="ask"), "zed")[1]
+    assert (
+        "refused: this server only lets a person confirm" in decision_report(Policy(confirm="ask"), "zed")[1]
+    )

@@ -76,10 +76,10 @@ def test_processes_that_share_what_was_spent_do_not_spend_a_token_twice():
 
 def test_an_answer_serves_once():
     confirmations = Confirmations()
-    confirmations.spend_answer(b"sealed state")
-    confirmations.spend_answer(b"another")
+    confirmations.spend_answer("5e" * 32)
+    confirmations.spend_answer("a0" * 32)
     with pytest.raises(Lapsed, match="already used"):
-        confirmations.spend_answer(b"sealed state")
+        confirmations.spend_answer("5e" * 32)
 
 
 def test_the_same_act_has_the_same_key_wherever_the_secret_is_shared_and_no_other_has_it():

@@ -15,7 +15,8 @@ async def test_the_person_is_asked_once_and_a_yes_does_it(mode: Mode):
     wall = Wall()
     async with Client(wall.server(), mode=mode, elicitation_callback=wall.answers(YES)) as client:
         result = await client.call_tool("paint", {"color": "red"})
-    assert content_of(result) == {"status": "done", "confirmed_by": "person", "result": {"color": "red"}}
+    done = {"status": "done", "confirmed_by": "person", "result": {"color": "red"}}
+    assert content_of(result) == done | {"preview": "Paint the white wall red"}
     assert (wall.asked, wall.painted) == (["Paint the white wall red"], ["red"])
 
 

@@ -7,7 +7,7 @@ import pytest
 from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp_types import ElicitRequestParams, ElicitResult, Implementation
+from mcp_types import ElicitRequestParams, ElicitResult, ErrorData, Implementation
 from support.sample_operation import ERAS, YES, Mode, Wall
 from support.servers import content_of, text_of
 
@@ -153,8 +153,10 @@ async def test_the_audit_has_the_question_the_beginning_and_the_end_and_who_deci
         (ElicitResult(action="decline"), ["asked", "refused"]),
         (ElicitResult(action="cancel"), ["asked", "refused"]),
         (ElicitResult(action="accept", content={"decision": "stop"}), ["asked", "refused"]),
+        (ElicitResult(action="accept", content={}), ["asked", "refused"]),
+        (ElicitResult(action="accept"), ["asked", "refused"]),
     ],
-    ids=["declined", "closed", "stopped"],
+    ids=["declined", "closed", "stopped", "empty form", "no form"],
 )
 @pytest.mark.parametrize("mode", ERAS)
 async def test_the_audit_has_what_was_refused(mode: Mode, answer: ElicitResult, stages: list[str]):
@@ -163,6 +165,7 @@ async def test_the_audit_has_what_was_refused(mode: Mode, answer: ElicitResult, 
         await client.call_tool("paint", RED)
     assert wall.book.stages == stages
     assert str(wall.book.attempts[-1].detail).startswith("Not done: ")
+    assert "Paint the white wall red" not in str(wall.book.attempts[-1].detail)
 
 
 async def test_the_audit_has_offers_refusals_and_calls_that_needed_no_asking():
@@ -213,8 +216,42 @@ async def test_a_client_that_never_answers_is_not_waited_for_for_ever_nor_asked_
         unanswered = await client.call_tool("paint", RED)
         offer = content_of(await client.call_tool("paint", RED))
     assert "nobody answered the confirmation in time" in text_of(unanswered)
+    assert wall.book.stages == ["asked", "refused", "offered"]
+    assert "nobody answered" in str(wall.book.attempts[1].detail)
     assert offer["status"] == "confirmation_required"
     assert "left an earlier question unanswered" in offer["next"]
+    assert wall.painted == []
+
+
+@pytest.mark.parametrize("code", [-32601, -32603, -32042, 1])
+async def test_a_client_that_answers_with_an_error_is_told_so_recorded_and_not_asked_again(code: int):
+    wall = Wall()
+
+    async def fail(context: ClientRequestContext, params: ElicitRequestParams) -> ErrorData:
+        del context, params
+        return ErrorData(code=code, message="no such thing")
+
+    async with Client(wall.server(), mode="legacy", elicitation_callback=fail) as client:
+        failed = await client.call_tool("paint", RED)
+        offer = content_of(await client.call_tool("paint", RED))
+        done = await client.call_tool("paint", RED | {"confirmation_token": offer["confirmation_token"]})
+    assert f"answered the confirmation with an error ({code}), so nobody was asked" in text_of(failed)
+    assert "this client answered an earlier question with an error" in offer["next"]
+    assert content_of(done)["confirmed_by"] == "token"
+    assert wall.book.stages == ["asked", "refused", "offered", "begun", "done"]
+
+
+async def test_where_only_a_person_decides_an_error_for_an_answer_does_nothing_each_time():
+    wall = Wall()
+
+    async def fail(context: ClientRequestContext, params: ElicitRequestParams) -> ErrorData:
+        del context, params
+        return ErrorData(code=-32601, message="no such thing")
+
+    server = wall.server(Policy(confirm="ask"))
+    async with Client(server, mode="legacy", elicitation_callback=fail) as client:
+        for _ in "ab":
+            assert "with an error (-32601)" in text_of(await client.call_tool("paint", RED))
     assert wall.painted == []
 
 

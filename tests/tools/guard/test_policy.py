@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from k6_cloud_mcp_tools.guard.decisions import NoRung, choose_rung
+from k6_cloud_mcp_tools.guard.decisions import NoDecision, decision_for
 from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.guard.quiet_hours import QuietHours
 
@@ -52,11 +52,11 @@ def test_quiet_hours_add_up():
 
 def test_a_request_can_insist_on_a_person_but_gains_nothing_by_it():
     strict = under(Policy(confirm="policy", allow=STARTS), confirm="ask")
-    assert choose_rung(strict, "start_load_test", client=None, askable=True).by == "person"
-    with pytest.raises(NoRung, match="does not allow delete_load_test"):
-        choose_rung(strict, "delete_load_test", client=None, askable=True)
-    with pytest.raises(NoRung, match="cannot ask one"):
-        choose_rung(under(Policy(), confirm="ask"), "start_load_test", client=None, askable=False)
+    assert decision_for(strict, "start_load_test", client=None, askable=True).by == "person"
+    with pytest.raises(NoDecision, match="does not allow delete_load_test"):
+        decision_for(strict, "delete_load_test", client=None, askable=True)
+    with pytest.raises(NoDecision, match="cannot ask one"):
+        decision_for(under(Policy(), confirm="ask"), "start_load_test", client=None, askable=False)
 
 
 def test_rules_of_a_token_and_of_a_request_tighten_one_after_the_other():

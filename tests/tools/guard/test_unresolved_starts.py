@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from k6_cloud.models import TestRun
-from k6_cloud_mcp_tools.guard.unresolved_starts import REACH, OpenStart, OpenStarts, newest_seen
+from k6_cloud_mcp_tools.guard.unresolved_starts import REACH, OpenStart, OpenStarts
 
 NOW = datetime.now(UTC)
 
@@ -43,41 +43,39 @@ def test_where_no_run_was_seen_the_clocks_decide(seconds: int, found: bool):
 
 
 def test_a_start_that_is_still_open_is_repeated_under_its_own_key():
-    newest_seen.set(3)
     starts = OpenStarts()
-    first = starts.begin("me", 1, "a")
-    newest_seen.set(4)
-    assert starts.begin("me", 1, "b") == first
+    first = starts.begin("me", 1, "a", 3)
+    assert starts.begin("me", 1, "b", 4) == first
     assert (first.key, first.newest) == ("a", 3)
-    assert starts.begin("you", 1, "c").key == "c"
-    assert starts.begin("me", 2, "d").key == "d"
+    assert starts.begin("you", 1, "c", None).key == "c"
+    assert starts.begin("me", 2, "d", None).key == "d"
 
 
 def test_a_start_that_ended_is_followed_by_another_one():
     starts = OpenStarts()
-    first = starts.begin("me", 1, "a")
+    first = starts.begin("me", 1, "a", None)
     starts.end("me", 1, 7, first)
     assert starts.find("me", 1) is None
     assert starts.last_made("me", 1) == 7
-    assert starts.begin("me", 1, "b").key == "b"
+    assert starts.begin("me", 1, "b", None).key == "b"
 
 
 def test_a_call_that_ends_late_does_not_end_the_start_after_it():
     starts = OpenStarts()
-    first = starts.begin("me", 1, "a")
+    first = starts.begin("me", 1, "a", None)
     starts.end("me", 1, 7)
-    second = starts.begin("me", 1, "b")
+    second = starts.begin("me", 1, "b", None)
     starts.end("me", 1, 7, first)
     assert starts.find("me", 1) == second
 
 
 def test_a_refusal_leaves_open_what_was_open_before():
     starts = OpenStarts()
-    starts.begin("me", 1, "a")
+    starts.begin("me", 1, "a", None)
     starts.refused("me", 1, None)
     assert starts.find("me", 1) is None
-    first = starts.begin("me", 1, "b")
-    starts.begin("me", 1, "c")
+    first = starts.begin("me", 1, "b", None)
+    starts.begin("me", 1, "c", None)
     starts.refused("me", 1, first)
     assert starts.find("me", 1) == first
 

@@ -1,9 +1,10 @@
 from typing import Any, Literal
 
 import pytest
+from support.plans import preview_of, text_of_plan
 from support.servers import World, content_of, text_of
 
-from k6_cloud_mcp_tools.operations.labels import preview_delete, preview_set
+from k6_cloud_mcp_tools.operations.labels import delete_label, set_project_labels
 
 EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
 Mode = Literal["auto", "legacy"]
@@ -105,7 +106,7 @@ async def test_the_preview_names_the_projects_that_lose_a_label(world: World):
     payments = (await world.k6.projects.create("Payments")).id
     for project in (1, payments):
         await set_labels(world, {"team": "x"}, project)
-    texts = [(await preview_delete(world.app, key["id"])).text for key in used]
+    texts = [await text_of_plan(delete_label(world.app, key["id"])) for key in used]
     assert texts[0].startswith(f"Delete label key 'team' (id {used[0]['id']}), and takes it off 'Default")
     assert "'Payments'. This cannot be undone." in texts[0]
     assert (
@@ -122,6 +123,6 @@ async def test_a_key_that_is_not_there_is_named(world: World):
 
 async def test_labels_that_are_all_lost_are_named(world: World):
     await set_labels(world, {"team": "checkout"})
-    preview = await preview_set(world.app, 1, {})
+    preview = await preview_of(set_project_labels(world.app, 1, {}))
     assert preview is not None
     assert preview.text.endswith(":\n- team=checkout")

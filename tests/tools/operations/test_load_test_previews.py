@@ -5,13 +5,14 @@ from pathlib import Path
 import httpx
 import pytest
 from mcp.server.mcpserver.exceptions import ToolError
+from support.plans import preview_of, text_of_plan
 from support.servers import SCRIPT, World, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.limits import PatchProjectLimits
 from k6_cloud.schedules import CreateSchedule, Cron
 from k6_cloud_mcp_tools.context import App
-from k6_cloud_mcp_tools.operations.load_test_previews import preview_delete, preview_move
+from k6_cloud_mcp_tools.operations.load_tests import delete_load_test, move_load_test
 from k6_cloud_mcp_tools.storage.script_files import Backups
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(hour=2, minute=0, second=0, microsecond=0)
@@ -21,7 +22,7 @@ LONG = (
 
 
 async def moved(world: World, test: int, target: int) -> str:
-    preview = await preview_move(world.app, test, target)
+    preview = await preview_of(move_load_test(world.app, test, target))
     assert preview is not None
     return preview.text
 
@@ -33,7 +34,7 @@ async def test_a_delete_names_the_script_that_is_kept_and_the_next_start_of_the_
     plan = CreateSchedule(starts=TOMORROW, cron=Cron(schedule="0 2 * * *", time_zone="UTC"))
     await world.k6.schedules.create(test, plan)
     app = App(world.k6, kept_scripts=Backups(tmp_path, max_mib=1, days=7))
-    text = (await preview_delete(app, test)).text
+    text = await text_of_plan(delete_load_test(app, test))
     assert f"with its script (javascript, {len(SCRIPT)} bytes, sha256 0568470a0437d5f9), 0 runs with" in text
     assert f"its schedule: cron 0 2 * * * in UTC, next start {TOMORROW:%a %Y-%m-%d} 02:00 UTC. " in text
     assert text.endswith(
@@ -44,7 +45,7 @@ async def test_a_delete_names_the_script_that_is_kept_and_the_next_start_of_the_
 async def test_a_delete_of_a_test_without_a_script_says_so(world: World, tmp_path: Path):
     test = (await world.k6.load_tests.create(1, "Empty")).id
     app = App(world.k6, kept_scripts=Backups(tmp_path, max_mib=1, days=7))
-    assert "with no script (it has none), 0 runs" in (await preview_delete(app, test)).text
+    assert "with no script (it has none), 0 runs" in await text_of_plan(delete_load_test(app, test))
 
 
 async def test_a_run_under_way_is_seen_behind_any_number_of_newer_ones(world: World):
@@ -53,7 +54,7 @@ async def test_a_run_under_way_is_seen_behind_any_number_of_newer_ones(world: Wo
     for _ in range(21):
         await world.k6.test_runs.abort((await world.k6.load_tests.start(test)).id)
     with pytest.raises(ToolError, match=rf"^Not deleted: load test {test} is running \(run {oldest}, "):
-        await preview_delete(world.app, test)
+        await delete_load_test(world.app, test)
 
 
 async def test_a_move_tells_the_limits_that_hold_there_and_the_zones_it_loses(world: World):
@@ -79,7 +80,7 @@ async def test_a_move_reads_the_two_projects_it_is_about_and_not_all(
     async def note(request: httpx.Request) -> None:
         paths.append(request.url.path)
 
-    await preview_move(App(through(note)), test, target)
+    await move_load_test(App(through(note)), test, target)
     assert "/cloud/v6/projects" not in paths
     assert {"/cloud/v6/projects/1", f"/cloud/v6/projects/{target}"} < set(paths)
 
@@ -92,7 +93,7 @@ async def test_a_source_project_that_may_not_be_seen_is_named_by_its_id(
     async def hide(request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(403) if request.url.path == "/cloud/v6/projects/1" else None
 
-    preview = await preview_move(App(through(hide)), test, target)
+    preview = await preview_of(move_load_test(App(through(hide)), test, target))
     assert preview is not None
     assert "from project id 1 to 'Payments'" in preview.text
 

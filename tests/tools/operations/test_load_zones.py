@@ -2,9 +2,10 @@ from typing import Any, Literal
 
 import pytest
 from mcp.server.mcpserver.exceptions import ToolError
+from support.plans import preview_of
 from support.servers import World, content_of, text_of
 
-from k6_cloud_mcp_tools.operations.load_zones import preview_project_zones, preview_zone_projects
+from k6_cloud_mcp_tools.operations.load_zones import set_load_zone_projects, set_project_load_zones
 
 EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
 Mode = Literal["auto", "legacy"]
@@ -72,23 +73,23 @@ async def test_the_previews_tell_what_is_gained_and_lost(world: World):
     zone = await private_zone(world)
     payments = (await world.k6.projects.create("Payments")).id
     await world.k6.load_zones.set_projects(zone, [1])
-    swapped = await preview_zone_projects(world.app, zone, [payments])
-    emptied = await preview_project_zones(world.app, 1, [])
+    swapped = await preview_of(set_load_zone_projects(world.app, zone, [payments]))
+    emptied = await preview_of(set_project_load_zones(world.app, 1, []))
     assert swapped is not None
     assert swapped.text == (
         f"Load zone {zone} gains 'Payments' (id {payments}), and loses 'Default project' (id 1)."
     )
     assert emptied is not None
     assert emptied.text.endswith(f" loses 'Private zone of the sandbox' (id {zone}).")
-    assert await preview_zone_projects(world.app, zone, [1]) is None
+    assert await preview_of(set_load_zone_projects(world.app, zone, [1])) is None
 
 
 async def test_what_is_not_there_is_refused_before_anyone_is_asked(world: World):
     zone = await private_zone(world)
     with pytest.raises(ToolError, match="Not changed: there is no project 4711"):
-        await preview_zone_projects(world.app, zone, [1, 4711])
+        await set_load_zone_projects(world.app, zone, [1, 4711])
     with pytest.raises(ToolError, match="Not changed: there is no load zone 4711"):
-        await preview_project_zones(world.app, 1, [zone, 4711])
+        await set_project_load_zones(world.app, 1, [zone, 4711])
 
 
 async def test_a_public_zone_is_nobody_s_to_give(world: World):
@@ -96,7 +97,7 @@ async def test_a_public_zone_is_nobody_s_to_give(world: World):
     with pytest.raises(
         ToolError, match=f"Not changed: load zone {public} is public, so every project may use it"
     ):
-        await preview_project_zones(world.app, 1, [public])
+        await set_project_load_zones(world.app, 1, [public])
     async with world.connect() as client:
         refused = await client.call_tool("get_load_zone_projects", {"load_zone_id": public})
     assert "is public" in text_of(refused)

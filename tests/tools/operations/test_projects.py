@@ -5,12 +5,14 @@ from typing import Any, Literal
 import httpx
 import pytest
 from mcp.server.mcpserver.exceptions import ToolError
+from support.plans import text_of_plan
 from support.servers import World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.scripts.script import MIB
 from k6_cloud_mcp_tools.context import App
-from k6_cloud_mcp_tools.operations.projects import label_of, preview_delete, project_names, the_project_id
+from k6_cloud_mcp_tools.operations.projects import delete_project
+from k6_cloud_mcp_tools.project_names import label_of, project_names, the_project_id
 from k6_cloud_mcp_tools.storage.script_files import Backups
 
 EVERY_ERA = pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -144,10 +146,10 @@ async def test_a_project_is_deleted_only_when_its_name_is_typed(
 
 async def test_the_preview_names_what_goes_with_a_project(world: World):
     project = await new_project(world, "Payments")
-    empty = (await preview_delete(world.app, project)).text
+    empty = await text_of_plan(delete_project(world.app, project))
     for number in range(12):
         await world.new_test(f"Test {number}", project_id=project)
-    text = (await preview_delete(world.app, project)).text
+    text = await text_of_plan(delete_project(world.app, project))
     assert empty.startswith(f"Delete project 'Payments' (id {project}) with no load tests, and with their")
     assert "with 12 load tests ('Test 11', 'Test 10'," in text
     assert "'Test 2', …)" in text
@@ -212,6 +214,6 @@ async def test_of_very_many_tests_the_scripts_of_the_newest_are_kept(world: Worl
     for number in range(101):
         await world.k6.load_tests.create(project, f"Test {number}")
     app = App(world.k6, kept_scripts=Backups(tmp_path, max_mib=1, days=30))
-    text = (await preview_delete(app, project)).text
+    text = await text_of_plan(delete_project(app, project))
     assert "with 101 load tests ('Test 100', " in text
     assert "Only the scripts of the 100 newest are kept for up to 30 days" in text

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.plans import text_of_plan
 from support.servers import SCRIPT, World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
@@ -12,8 +13,9 @@ from k6_cloud.limits import PatchProjectLimits
 from k6_cloud.models import Json, TestRun
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.script_options import ScriptOptions
+from k6_cloud_mcp_tools.guard.plan import Plan
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad
-from k6_cloud_mcp_tools.operations.start import preview_start
+from k6_cloud_mcp_tools.operations.start import start_load_test
 
 LONG = (
     "import { sleep } from 'k6'; export const options = { duration: '60s' }; export default () => sleep(1);"
@@ -23,7 +25,7 @@ ONCE = "export const options = { iterations: 1 }; export default () => {};"
 
 async def lines_of(world: World, test: int, k6: K6Cloud | None = None, **app: Any) -> list[str]:
     changed = replace(world.app, unscoped=k6 or world.app.unscoped, **app)
-    return (await preview_start(changed, test)).text.splitlines()
+    return (await text_of_plan(start_load_test(changed, test))).splitlines()
 
 
 def cost_in(lines: list[str]) -> str:
@@ -140,16 +142,20 @@ async def test_the_price_of_an_earlier_script_says_that_it_may_have_changed(worl
     test = await world.new_test(script=ONCE)
     run = await ended_run(world, test)
     await replace_script(world, test)
-    preview = await preview_start(replace(world.app, inspect_script=None), test)
-    assert cost_in(preview.text.splitlines()).endswith(
+    plan = await start_load_test(replace(world.app, inspect_script=None), test)
+    assert isinstance(plan, Plan)
+    assert plan.preview is not None
+    assert cost_in(plan.preview.text.splitlines()).endswith(
         f"(options as in run {run.id}; the script may have changed since)."
     )
-    assert preview.load == PlannedLoad(None, None)
+    assert plan.load == PlannedLoad(None, None)
 
 
 async def test_the_load_is_that_of_the_script(world: World):
     test = await world.new_test(script=SCRIPT.replace("'1s'", "'2m'").replace("vus: 2", "vus: 30"))
-    assert (await preview_start(world.app, test)).load == PlannedLoad(1, 30)
+    plan = await start_load_test(world.app, test)
+    assert isinstance(plan, Plan)
+    assert plan.load == PlannedLoad(1, 30)
 
 
 async def test_the_targets_stand_in_the_preview(world: World):

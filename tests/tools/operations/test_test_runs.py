@@ -74,7 +74,9 @@ async def test_a_person_who_says_stop_starts_nothing(world: World, mode: Mode):
     async with world.connect(mode=mode, answer={"decision": "stop"}) as client:
         stopped = await client.call_tool("start_load_test", {"load_test_id": test})
         assert await runs_of(client, test) == []
-    assert text_of(stopped) == "Not done: the user chose to stop."
+    assert text_of(stopped).startswith(
+        "Not done: the user chose to stop.\n\nThe preview of this call was:\nStart "
+    )
 
 
 async def test_while_it_waits_progress_grows_and_tells_the_status(world: World):

@@ -229,7 +229,7 @@ async def test_a_run_that_shows_up_while_the_person_thinks_is_told_instead(
     world: World, through: Callable[[Intercept], K6Cloud], mode: Mode
 ):
     test = await world.new_test(script=ONCE)
-    world.app.open_starts.begin("local", test, "key")
+    world.app.open_starts.begin("local", test, "key", None)
     looks: list[httpx.URL] = []
 
     async def arrive_late(request: httpx.Request) -> None:
@@ -257,7 +257,7 @@ async def test_a_refused_start_is_not_looked_for(world: World, through: Callable
 
 async def test_a_dry_run_forgets_no_open_start(world: World):
     test = await world.new_test(script=ONCE)
-    opened = world.app.open_starts.begin("local", test, "key")
+    opened = world.app.open_starts.begin("local", test, "key", None)
     async with world.connect() as client:
         call = {"load_test_id": test, "dry_run": True}
         shown = content_of(await client.call_tool("start_load_test", call))

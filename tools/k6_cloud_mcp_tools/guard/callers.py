@@ -32,6 +32,6 @@ def client_of(ctx: Call) -> str | None:
     return "".join(character for character in name if character.isprintable())[:_LONGEST].strip()
 
 
-def whence(ctx: Call) -> str:
+def caller_and_client(ctx: Call) -> str:
     """Caller and client in one."""
     return f"{caller()} {client_of(ctx)}"

@@ -129,10 +129,10 @@ class Confirmations:
                 f"{_NEW_PREVIEW}"
             )
 
-    def spend_answer(self, answer: bytes) -> None:
-        """Use up a person's answer. Raises Lapsed when it was used before."""
+    def spend_answer(self, state_id: str) -> None:
+        """Use up a person's answer to the question with this id. Raises Lapsed when it was used before."""
         now = self._now()
-        if not self._spent.claim(hashlib.sha256(answer).digest(), now + LIFETIME_SECONDS):
+        if not self._spent.claim(bytes.fromhex(state_id), now + LIFETIME_SECONDS):
             raise Lapsed(
                 "This confirmation was already used. Nothing was done. Call again to ask once more.",
                 datetime.fromtimestamp(now - LIFETIME_SECONDS, UTC),

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from k6_cloud.errors import K6CloudError, NoAnswer, ServerFailure
 from k6_cloud_mcp_tools.guard.audit import Attempt, AuditLog, Decider, Stage
 from k6_cloud_mcp_tools.guard.confirmations import ConfirmationRefused
-from k6_cloud_mcp_tools.guard.previews import Preview
+from k6_cloud_mcp_tools.guard.plan import Preview
 from k6_cloud_mcp_tools.verified_writes import Unverified
 
 _EXPECTED = (ToolError, K6CloudError, ConfirmationRefused)

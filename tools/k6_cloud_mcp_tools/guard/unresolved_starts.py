@@ -1,7 +1,6 @@
 """Starts whose outcome is not known: what a later call needs to find the run that one of them may have made."""
 
 from collections.abc import Collection, Iterable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +11,6 @@ REACH = timedelta(minutes=10)
 _FORGOTTEN_AFTER = timedelta(hours=1)
 _MOST_REMEMBERED = 1000
 _CLOCK_SKEW = timedelta(seconds=30)
-# The preview and the act run in one task: what the first saw, the second starts from.
-newest_seen: ContextVar[int | None] = ContextVar("newest_seen", default=None)
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class OpenStarts:
         self._starts: dict[tuple[str, int], OpenStart] = {}
         self._made: dict[tuple[str, int], int] = {}
 
-    def begin(self, caller: str, load_test_id: int, key: str) -> OpenStart:
+    def begin(self, caller: str, load_test_id: int, key: str, newest: int | None) -> OpenStart:
         """A start goes out. One that is still open is repeated under its own key: whatever becomes of both, it is one run."""
         now = datetime.now(UTC)
         self._starts = {
@@ -53,7 +50,7 @@ class OpenStarts:
         }
         start = self.find(caller, load_test_id)
         if start is None or start.since < now - REACH:
-            start = OpenStart(key, now, newest_seen.get())
+            start = OpenStart(key, now, newest)
         self._starts[caller, load_test_id] = start
         return start
 

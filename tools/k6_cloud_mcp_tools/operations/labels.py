@@ -1,18 +1,27 @@
 """Tools for labels: keys of the organisation, and the values projects give them."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
+from k6_cloud.client import K6Cloud
 from k6_cloud.labels import LabelDescription, LabelKey, LabelText, NewLabelKey, NewProjectLabel, PatchLabelKey
-from k6_cloud_mcp_tools.context import K6, App
-from k6_cloud_mcp_tools.guard.previews import Preview
+from k6_cloud_mcp_tools.context import K6, TheApp
+from k6_cloud_mcp_tools.gather import gather
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.parameters import LabelKeyId, ProjectId
 from k6_cloud_mcp_tools.results import Rows
 from k6_cloud_mcp_tools.untrusted_text import visible
-from k6_cloud_mcp_tools.verified_writes import Changed, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.verified_writes import (
+    Changed,
+    changes,
+    reading_back,
+    require_shown,
+    require_unchanged,
+)
 
 
 class LabelRow(BaseModel):
@@ -69,22 +78,19 @@ async def update_label(
     return ChangedLabel(**after.model_dump(), changed=changes(_row(before).model_dump(), after.model_dump()))
 
 
-async def delete_label(k6: K6, label_key_id: LabelKeyId) -> LabelRow:
+async def delete_label(app: TheApp, label_key_id: LabelKeyId) -> Plan[LabelRow]:
     """Delete a label key, and with it that label of every project. Asks first."""
-    key = await _key(k6, label_key_id)
-    await k6.labels.delete(label_key_id)
-    return _row(key)
+    key, projects = await gather(_key(app.k6, label_key_id), app.k6.projects.list(top=1000))
+    using = [project.name for project in projects.value if key.key in project.labels]
 
+    async def act() -> LabelRow:
+        require_unchanged(key.key, (await _key(app.k6, label_key_id)).key, f"label key {label_key_id}")
+        await app.k6.labels.delete(label_key_id)
+        return _row(key)
 
-async def preview_delete(app: App, label_key_id: int) -> Preview:
-    """What a delete takes along."""
-    key = await _key(app.k6, label_key_id)
-    projects = (await app.k6.projects.list(top=1000)).value
-    using = [project.name for project in projects if key.key in project.labels]
     where = f"and takes it off {', '.join(map(repr, using))}" if using else "which no project uses"
-    return Preview(
-        f"Delete label key {key.key!r} (id {key.id}), {where}. This cannot be undone.", typed_name=key.key
-    )
+    text = f"Delete label key {key.key!r} (id {key.id}), {where}. This cannot be undone."
+    return Plan(Preview.naming(text, key.key, key.id), act)
 
 
 async def list_project_labels(k6: K6, project_id: ProjectId) -> ProjectLabels:
@@ -93,52 +99,62 @@ async def list_project_labels(k6: K6, project_id: ProjectId) -> ProjectLabels:
 
 
 async def set_project_labels(
-    k6: K6, project_id: ProjectId, labels: Annotated[dict[LabelText, LabelText], Field(max_length=30)]
-) -> ChangedProjectLabels:
+    app: TheApp, project_id: ProjectId, labels: Annotated[dict[LabelText, LabelText], Field(max_length=30)]
+) -> Plan[ChangedProjectLabels]:
     """Replace all labels of a project, given as key and value. Shows the change and asks first."""
-    before = (await _labels(k6, project_id)).labels
-    await k6.labels.set_of_project(
-        project_id, [NewProjectLabel(key=key, value=value) for key, value in labels.items()]
-    )
-    with reading_back():
-        after = (await _labels(k6, project_id)).labels
-    require_shown(dict.fromkeys(after.keys() - labels.keys()) | labels, after)
-    return ChangedProjectLabels(labels=after, changed=changes(before, after))
+    project, before = await gather(app.k6.projects.get(project_id), _labels(app.k6, project_id))
+
+    async def act() -> ChangedProjectLabels:
+        await _require_labels(app.k6, project_id, before)
+        wanted = [NewProjectLabel(key=key, value=value) for key, value in labels.items()]
+        await app.k6.labels.set_of_project(project_id, wanted)
+        gone = dict.fromkeys(before.labels.keys() - labels.keys())
+        return await _changed_labels(app.k6, project_id, before, gone | labels)
+
+    change = _change(before.labels, labels)
+    head = f"Change the labels of project {project.name!r} (id {project_id}):"
+    return Plan(Preview("\n".join([head, *change])) if change else None, act)
 
 
-async def preview_set(app: App, project_id: int, labels: dict[str, str]) -> Preview | None:
-    """Which labels a project gains and loses; None when it keeps just these."""
-    project = await app.k6.projects.get(project_id)
-    now = (await _labels(app.k6, project_id)).labels
-    gained = [visible(f"+ {key}={value}") for key, value in sorted(labels.items()) if now.get(key) != value]
-    lost = [visible(f"- {key}={value}") for key, value in sorted(now.items()) if labels.get(key) != value]
-    if not gained and not lost:
-        return None
-    return Preview(
-        "\n".join([f"Change the labels of project {project.name!r} (id {project_id}):", *lost, *gained])
-    )
-
-
-async def delete_project_label(k6: K6, project_id: ProjectId, key: LabelText) -> ChangedProjectLabels:
+async def delete_project_label(
+    app: TheApp, project_id: ProjectId, key: LabelText
+) -> Plan[ChangedProjectLabels]:
     """Take one label off a project. Asks first."""
-    before = (await _labels(k6, project_id)).labels
-    await k6.labels.delete_of_project(project_id, key)
+    project, before = await gather(app.k6.projects.get(project_id), _labels(app.k6, project_id))
+    if key not in before.labels:
+        has = ", ".join(sorted(before.labels)) or "none"
+        raise ToolError(f"Not changed: project {project.name!r} has no label {key!r}. It has: {has}.")
+
+    async def act() -> ChangedProjectLabels:
+        await _require_labels(app.k6, project_id, before)
+        await app.k6.labels.delete_of_project(project_id, key)
+        return await _changed_labels(app.k6, project_id, before, {key: None})
+
+    label = visible(f"{key}={before.labels[key]}")
+    return Plan(Preview(f"Take label {label} off project {project.name!r} (id {project_id})."), act)
+
+
+def _change(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """The labels that a project loses and gains, a line each."""
+    lost = [visible(f"- {key}={value}") for key, value in sorted(before.items()) if after.get(key) != value]
+    gained = [visible(f"+ {key}={value}") for key, value in sorted(after.items()) if before.get(key) != value]
+    return lost + gained
+
+
+async def _require_labels(k6: K6Cloud, project_id: int, previewed: ProjectLabels) -> None:
+    require_unchanged(
+        previewed.labels, (await _labels(k6, project_id)).labels, f"the labels of project {project_id}"
+    )
+
+
+async def _changed_labels(
+    k6: K6Cloud, project_id: int, before: ProjectLabels, asked: Mapping[str, str | None]
+) -> ChangedProjectLabels:
+    """The labels as they read now, which have to show what was asked for."""
     with reading_back():
         after = (await _labels(k6, project_id)).labels
-    require_shown({key: None}, after)
-    return ChangedProjectLabels(labels=after, changed=changes(before, after))
-
-
-async def preview_take_off(app: App, project_id: int, key: str) -> Preview:
-    """Which label goes. Raises ToolError where the project does not have it."""
-    project = await app.k6.projects.get(project_id)
-    labels = (await _labels(app.k6, project_id)).labels
-    if key not in labels:
-        has = ", ".join(sorted(labels)) or "none"
-        raise ToolError(f"Not changed: project {project.name!r} has no label {key!r}. It has: {has}.")
-    return Preview(
-        f"Take label {visible(f'{key}={labels[key]}')} off project {project.name!r} (id {project_id})."
-    )
+    require_shown(asked, after)
+    return ChangedProjectLabels(labels=after, changed=changes(before.labels, after))
 
 
 async def _labels(k6: K6, project_id: int) -> ProjectLabels:
@@ -161,8 +177,8 @@ OPERATIONS = [
     read(list_labels, "List label keys"),
     write(create_labels, "Create label keys"),
     write(update_label, "Update a label key", idempotent=True),
-    confirmed(delete_label, "Delete a label key", preview_delete, destructive=True),
+    confirmed(delete_label, "Delete a label key", destructive=True),
     read(list_project_labels, "List a project's labels"),
-    confirmed(set_project_labels, "Set a project's labels", preview_set, destructive=True, idempotent=True),
-    confirmed(delete_project_label, "Take a label off a project", preview_take_off, destructive=True),
+    confirmed(set_project_labels, "Set a project's labels", destructive=True, idempotent=True),
+    confirmed(delete_project_label, "Take a label off a project", destructive=True),
 ]

@@ -20,11 +20,11 @@ from k6_cloud_mcp_tools.lint.findings import Finding
 from k6_cloud_mcp_tools.lint.k6_rules import NOT_READ, REJECTED
 from k6_cloud_mcp_tools.lint.option_rules import unknown_zone
 from k6_cloud_mcp_tools.operation import read
-from k6_cloud_mcp_tools.operations.scripts import stored_script
 from k6_cloud_mcp_tools.parameters import LoadTestId, ScriptPath, ScriptText
 from k6_cloud_mcp_tools.results import without_output
 from k6_cloud_mcp_tools.scripts.given import given_script
 from k6_cloud_mcp_tools.scripts.sources import sources_of
+from k6_cloud_mcp_tools.scripts.stored import stored_script
 
 _MOST = 50
 _ORDER = ("error", "warning", "hint")

@@ -7,13 +7,13 @@ from typing import Any
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import Conflict
+from k6_cloud.errors import Conflict, NotFound
 from k6_cloud.models import LoadTest, PatchLoadTest
+from k6_cloud.schedules import Schedule
 from k6_cloud_mcp_tools.context import K6, TheApp
+from k6_cloud_mcp_tools.gather import gather
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview
 from k6_cloud_mcp_tools.operation import confirmed, read, write
-from k6_cloud_mcp_tools.operations.load_test_previews import preview_delete, preview_move
-from k6_cloud_mcp_tools.operations.projects import the_project_id
-from k6_cloud_mcp_tools.operations.scripts import keep_script_of
 from k6_cloud_mcp_tools.paging import ORDER_BY, SCAN_PAGE, one_page, search_pages
 from k6_cloud_mcp_tools.parameters import (
     K6Version,
@@ -28,10 +28,20 @@ from k6_cloud_mcp_tools.parameters import (
     Search,
     Skip,
 )
-from k6_cloud_mcp_tools.results import CreatedLoadTest, KeptScript, LoadTestRow, Rows
+from k6_cloud_mcp_tools.project_names import label_of, labelled, the_project_id
+from k6_cloud_mcp_tools.results import CreatedLoadTest, KeptScript, LoadTestRow, Rows, ScriptFacts
 from k6_cloud_mcp_tools.scripts.given import facts, given_script
-from k6_cloud_mcp_tools.starts.runs import newest_runs, require_idle
-from k6_cloud_mcp_tools.verified_writes import Changed, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.scripts.stored import describe, keep_script_of, script_to_lose
+from k6_cloud_mcp_tools.starts.runs import newest_runs, require_idle, runs_in_words
+from k6_cloud_mcp_tools.starts.schedule_words import schedule_of, with_next_start
+from k6_cloud_mcp_tools.storage.kept_scripts import fate
+from k6_cloud_mcp_tools.verified_writes import (
+    Changed,
+    changes,
+    reading_back,
+    require_shown,
+    require_unchanged,
+)
 
 _CHANGEABLE = {"name", "project_id", "k6_version"}
 
@@ -102,26 +112,81 @@ async def update_load_test(
     return await _changed(k6, before, asked)
 
 
-async def delete_load_test(app: TheApp, load_test_id: LoadTestId) -> DeletedLoadTest:
+async def delete_load_test(app: TheApp, load_test_id: LoadTestId) -> Plan[DeletedLoadTest]:
     """Delete a load test for good, with its script, runs, results and schedule. Shows what goes and asks first."""
-    test = await app.k6.load_tests.get(load_test_id)
-    script = await keep_script_of(app, load_test_id, test.project_id)
-    try:
-        await app.k6.load_tests.delete(load_test_id)
-    except Conflict:
-        await require_idle(app.k6, load_test_id, await newest_runs(app.k6, load_test_id))
-        raise
-    kept = KeptScript.to_restore(script.sha256, app.kept_scripts.days, None) if script else KeptScript()
-    return DeletedLoadTest(**LoadTestRow.of(test).model_dump(), **kept.model_dump())
+    test, runs, schedule, script = await gather(
+        app.k6.load_tests.get(load_test_id),
+        newest_runs(app.k6, load_test_id),
+        schedule_of(app.k6, load_test_id),
+        script_to_lose(app, load_test_id),
+    )
+    await require_idle(app.k6, load_test_id, runs)
+    project = await label_of(app.k6, test.project_id)
+
+    async def act() -> DeletedLoadTest:
+        now = await app.k6.load_tests.get(load_test_id)
+        require_unchanged(_identity(test), _identity(now), f"load test {load_test_id}")
+        kept = await keep_script_of(app, load_test_id, test.project_id)
+        require_unchanged(script, kept, f"the script of load test {load_test_id}")
+        await _delete(app.k6, load_test_id)
+        undo = KeptScript.to_restore(kept.sha256, app.kept_scripts.days, None) if kept else KeptScript()
+        return DeletedLoadTest(**LoadTestRow.of(now).model_dump(), **undo.model_dump())
+
+    with_script = _script_in_words(script) if app.kept_scripts.days else "its script"
+    undo = f" {fate(app.kept_scripts, 'The script')}" if app.kept_scripts.days else ""
+    text = (
+        f"Delete load test {test.name!r} (id {test.id}) in project {project}, with {with_script}, "
+        f"{runs_in_words(runs)} with results, and {_schedule_in_words(schedule)}. This cannot be undone.{undo}"
+    )
+    return Plan(Preview.naming(text, test.name, test.id), act)
 
 
-async def move_load_test(k6: K6, load_test_id: LoadTestId, project_id: ProjectId) -> ChangedLoadTest:
+async def move_load_test(
+    app: TheApp, load_test_id: LoadTestId, project_id: ProjectId
+) -> Plan[ChangedLoadTest]:
     """Move a load test with its runs and schedule to another project. Shows the effect and asks first."""
-    before = await k6.load_tests.get(load_test_id)
-    if before.project_id == project_id:
-        return ChangedLoadTest.of(before)
-    await k6.load_tests.move(load_test_id, project_id)
-    return await _changed(k6, before, {"project_id": project_id})
+    test = await app.k6.load_tests.get(load_test_id)
+
+    async def act() -> ChangedLoadTest:
+        before = await app.k6.load_tests.get(load_test_id)
+        require_unchanged(_identity(test), _identity(before), f"load test {load_test_id}")
+        if before.project_id == project_id:
+            return ChangedLoadTest.of(before)
+        await app.k6.load_tests.move(load_test_id, project_id)
+        return await _changed(app.k6, before, {"project_id": project_id})
+
+    return Plan(await _preview_of_move(app.k6, test, project_id), act)
+
+
+async def _preview_of_move(k6: K6Cloud, test: LoadTest, project_id: int) -> Preview | None:
+    """Where a move goes; None if the test is there already. Raises ToolError if it cannot work."""
+    if test.project_id == project_id:
+        return None
+    target = await _target(k6, project_id)
+    await _require_free_name(k6, test, project_id)
+    source, runs, schedule, limits, zones = await gather(
+        label_of(k6, test.project_id),
+        newest_runs(k6, test.id),
+        schedule_of(k6, test.id),
+        _limits(k6, project_id),
+        _lost_zones(k6, test.project_id, project_id),
+    )
+    return Preview(
+        f"Move load test {test.name!r} (id {test.id}) from project {source} to {target}, with {runs_in_words(runs)} "
+        f"and {_schedule_in_words(schedule)}. Who can see and run it may change.{limits}{zones}"
+    )
+
+
+async def _delete(k6: K6Cloud, load_test_id: int) -> None:
+    try:
+        await k6.load_tests.delete(load_test_id)
+    except Conflict:
+        await require_idle(k6, load_test_id, await newest_runs(k6, load_test_id))
+        raise
+
+
+def _identity(test: LoadTest) -> tuple[str, int]:
+    return test.name, test.project_id
 
 
 async def _changed(k6: K6Cloud, before: LoadTest, asked: Mapping[str, Any]) -> ChangedLoadTest:
@@ -131,6 +196,48 @@ async def _changed(k6: K6Cloud, before: LoadTest, asked: Mapping[str, Any]) -> C
     old, new = (one.model_dump(mode="json", include=_CHANGEABLE) for one in (before, after))
     require_shown(asked, new)
     return ChangedLoadTest(**LoadTestRow.of(after).model_dump(), changed=changes(old, new))
+
+
+async def _target(k6: K6Cloud, project_id: int) -> str:
+    try:
+        return labelled(await k6.projects.get(project_id))
+    except NotFound as error:
+        raise ToolError(
+            f"Not moved: there is no project {project_id}. Find its id with list_projects."
+        ) from error
+
+
+async def _require_free_name(k6: K6Cloud, test: LoadTest, project_id: int) -> None:
+    taken = await k6.load_tests.list(project_id=project_id, name=test.name, top=1)
+    if taken.value:
+        raise ToolError(
+            f"Not moved: project {project_id} already has a load test named {test.name!r} "
+            f"(id {taken.value[0].id}). Rename one of them with update_load_test, then move again."
+        )
+
+
+def _script_in_words(script: ScriptFacts | None) -> str:
+    return f"its script ({describe(script)})" if script else "no script (it has none)"
+
+
+def _schedule_in_words(schedule: Schedule | None) -> str:
+    """The schedule that goes along."""
+    return f"its schedule: {with_next_start(schedule)}" if schedule else "no schedule (it has none)"
+
+
+async def _limits(k6: K6Cloud, project_id: int) -> str:
+    """The limits that hold for the test once it is there."""
+    limits = (await k6.limits.get(project_id)).model_dump(exclude={"project_id"}, exclude_none=True)
+    words = ", ".join(f"{name} {value}" for name, value in limits.items())
+    return f" Limits there: {words}." if words else ""
+
+
+async def _lost_zones(k6: K6Cloud, source: int, target: int) -> str:
+    """The private load zones that the test may no longer use."""
+    before = (await k6.load_zones.of_project(source)).value
+    allowed = {zone.id for zone in (await k6.load_zones.of_project(target)).value}
+    lost = [repr(zone.name) for zone in before if not zone.public and zone.id not in allowed]
+    return f" It loses the private load zones {', '.join(lost)}." if lost else ""
 
 
 async def _list(
@@ -159,6 +266,6 @@ OPERATIONS = [
     read(get_load_test, "Get a load test"),
     write(create_load_test, "Create a load test"),
     write(update_load_test, "Update a load test", idempotent=True),
-    confirmed(delete_load_test, "Delete a load test", preview_delete, destructive=True),
-    confirmed(move_load_test, "Move a load test", preview_move, destructive=False, idempotent=True),
+    confirmed(delete_load_test, "Delete a load test", destructive=True),
+    confirmed(move_load_test, "Move a load test", destructive=False, idempotent=True),
 ]

@@ -1,6 +1,6 @@
 """Tools for load zones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Annotated
 
@@ -9,13 +9,21 @@ from pydantic import BaseModel, Field
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.load_zones import LoadZone
-from k6_cloud_mcp_tools.context import K6, App
-from k6_cloud_mcp_tools.guard.previews import Preview
+from k6_cloud_mcp_tools.context import K6, TheApp
+from k6_cloud_mcp_tools.gather import gather
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview
 from k6_cloud_mcp_tools.operation import confirmed, read
-from k6_cloud_mcp_tools.operations.projects import project_names
 from k6_cloud_mcp_tools.parameters import LoadZoneId, ProjectId
+from k6_cloud_mcp_tools.project_names import project_names
 from k6_cloud_mcp_tools.results import Row, Rows
-from k6_cloud_mcp_tools.verified_writes import Changed, Changes, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.verified_writes import (
+    Changed,
+    Changes,
+    changes,
+    reading_back,
+    require_shown,
+    require_unchanged,
+)
 
 _Ids = Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=500)]
 
@@ -59,30 +67,38 @@ async def get_project_load_zones(k6: K6, project_id: ProjectId) -> Rows[LoadZone
 
 
 async def set_project_load_zones(
-    k6: K6, project_id: ProjectId, load_zone_ids: Annotated[_Ids, Field(description="From list_load_zones.")]
-) -> ChangedRows[LoadZoneRow]:
+    app: TheApp,
+    project_id: ProjectId,
+    load_zone_ids: Annotated[_Ids, Field(description="From list_load_zones.")],
+) -> Plan[ChangedRows[LoadZoneRow]]:
     """Replace the list of private load zones a project may use. Shows the change and asks first."""
-    before = await _private_zones(k6, project_id)
-    await k6.load_zones.set_of_project(project_id, load_zone_ids)
-    with reading_back():
-        after = await _private_zones(k6, project_id)
-    changed = _verified("load_zone_ids", before.keys(), load_zone_ids, after.keys())
-    return ChangedRows(rows=[_row(zone) for zone in after.values()], total=len(after), changed=changed)
+    project, zones, before = await gather(
+        app.k6.projects.get(project_id), app.k6.load_zones.list(), _private_zones(app.k6, project_id)
+    )
+    names = _names_of_private({zone.id: zone for zone in zones.value}, load_zone_ids)
+
+    async def act() -> ChangedRows[LoadZoneRow]:
+        now = await _private_zones(app.k6, project_id)
+        require_unchanged(before.keys(), now.keys(), f"the list of load zones of project {project_id}")
+        await app.k6.load_zones.set_of_project(project_id, load_zone_ids)
+        with reading_back():
+            after = await _private_zones(app.k6, project_id)
+        changed = _verified("load_zone_ids", before.keys(), load_zone_ids, after.keys())
+        return ChangedRows(rows=[_row(zone) for zone in after.values()], total=len(after), changed=changed)
+
+    change = _change(before.keys(), load_zone_ids, names)
+    return Plan(Preview(f"Project {project.name!r} (id {project_id}) {change}.") if change else None, act)
 
 
-async def preview_project_zones(app: App, project_id: int, load_zone_ids: list[int]) -> Preview | None:
-    """Which zones a project gains and loses; None when it keeps just these."""
-    project = await app.k6.projects.get(project_id)
-    zones = {zone.id: zone for zone in (await app.k6.load_zones.list()).value}
-    if unknown := sorted({*load_zone_ids} - zones.keys()):
+def _names_of_private(zones: Mapping[int, LoadZone], wanted: Iterable[int]) -> dict[int, str]:
+    """The names of all zones. Raises ToolError unless the wanted ones exist and are private."""
+    if unknown := sorted({*wanted} - zones.keys()):
         raise ToolError(f"Not changed: there is no load zone {unknown[0]}. Find ids with list_load_zones.")
-    if public := sorted(one for one in load_zone_ids if zones[one].public):
+    if public := sorted(one for one in wanted if zones[one].public):
         raise ToolError(
             f"Not changed: load zone {public[0]} is public, so every project may use it. Give private ones only."
         )
-    now = (await _private_zones(app.k6, project_id)).keys()
-    change = _change(now, load_zone_ids, {zone.id: zone.name for zone in zones.values()})
-    return Preview(f"Project {project.name!r} (id {project_id}) {change}.") if change else None
+    return {zone.id: zone.name for zone in zones.values()}
 
 
 async def get_load_zone_projects(k6: K6, load_zone_id: LoadZoneId) -> Rows[AllowedProjectRow]:
@@ -92,25 +108,30 @@ async def get_load_zone_projects(k6: K6, load_zone_id: LoadZoneId) -> Rows[Allow
 
 
 async def set_load_zone_projects(
-    k6: K6, load_zone_id: LoadZoneId, project_ids: Annotated[_Ids, Field(description="From list_projects.")]
-) -> ChangedRows[AllowedProjectRow]:
+    app: TheApp,
+    load_zone_id: LoadZoneId,
+    project_ids: Annotated[_Ids, Field(description="From list_projects.")],
+) -> Plan[ChangedRows[AllowedProjectRow]]:
     """Replace the list of projects that may use a private load zone. Shows the change and asks first."""
-    before = [one.id for one in (await k6.load_zones.projects(load_zone_id)).value]
-    await k6.load_zones.set_projects(load_zone_id, project_ids)
-    with reading_back():
-        after = await get_load_zone_projects(k6, load_zone_id)
-    changed = _verified("project_ids", before, project_ids, [row.id for row in after.rows])
-    return ChangedRows(rows=after.rows, total=after.total, changed=changed)
-
-
-async def preview_zone_projects(app: App, load_zone_id: int, project_ids: list[int]) -> Preview | None:
-    """Which projects gain and lose a zone; None when they stay the same."""
-    names = await project_names(app.k6)
+    names, before = await gather(project_names(app.k6), _allowed(app.k6, load_zone_id))
     if unknown := sorted({*project_ids} - names.keys()):
         raise ToolError(f"Not changed: there is no project {unknown[0]}. Find ids with list_projects.")
-    now = {one.id for one in (await app.k6.load_zones.projects(load_zone_id)).value}
-    change = _change(now, project_ids, names)
-    return Preview(f"Load zone {load_zone_id} {change}.") if change else None
+
+    async def act() -> ChangedRows[AllowedProjectRow]:
+        now = await _allowed(app.k6, load_zone_id)
+        require_unchanged(before, now, f"the list of projects of load zone {load_zone_id}")
+        await app.k6.load_zones.set_projects(load_zone_id, project_ids)
+        with reading_back():
+            after = await get_load_zone_projects(app.k6, load_zone_id)
+        changed = _verified("project_ids", before, project_ids, [row.id for row in after.rows])
+        return ChangedRows(rows=after.rows, total=after.total, changed=changed)
+
+    change = _change(before, project_ids, names)
+    return Plan(Preview(f"Load zone {load_zone_id} {change}.") if change else None, act)
+
+
+async def _allowed(k6: K6Cloud, load_zone_id: int) -> set[int]:
+    return {one.id for one in (await k6.load_zones.projects(load_zone_id)).value}
 
 
 async def _private_zones(k6: K6Cloud, project_id: int) -> dict[int, LoadZone]:
@@ -146,7 +167,6 @@ OPERATIONS = [
     confirmed(
         set_project_load_zones,
         "Set a project's load zones",
-        preview_project_zones,
         destructive=True,
         idempotent=True,
     ),
@@ -154,7 +174,6 @@ OPERATIONS = [
     confirmed(
         set_load_zone_projects,
         "Set a load zone's projects",
-        preview_zone_projects,
         destructive=True,
         idempotent=True,
     ),

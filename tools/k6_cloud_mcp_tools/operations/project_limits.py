@@ -5,14 +5,22 @@ from typing import Annotated
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
+from k6_cloud.client import K6Cloud
 from k6_cloud.limits import PatchProjectLimits, ProjectLimits
-from k6_cloud_mcp_tools.context import K6, App
-from k6_cloud_mcp_tools.guard.previews import Preview
+from k6_cloud_mcp_tools.context import K6, TheApp
+from k6_cloud_mcp_tools.gather import gather
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview
 from k6_cloud_mcp_tools.operation import confirmed, read
 from k6_cloud_mcp_tools.paging import one_page
 from k6_cloud_mcp_tools.parameters import Limit, ProjectId, Skip
 from k6_cloud_mcp_tools.results import Rows
-from k6_cloud_mcp_tools.verified_writes import Changed, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.verified_writes import (
+    Changed,
+    changes,
+    reading_back,
+    require_shown,
+    require_unchanged,
+)
 
 _NewLimit = Annotated[int | None, Field(ge=0, description="0 removes the limit.")]
 
@@ -50,43 +58,38 @@ async def get_project_limits(k6: K6, project_id: ProjectId) -> LimitsRow:
 
 
 async def update_project_limits(
-    k6: K6,
+    app: TheApp,
     project_id: ProjectId,
     vuh_max_per_month: _NewLimit = None,
     vu_max_per_test: _NewLimit = None,
     vu_browser_max_per_test: _NewLimit = None,
     duration_max_per_test: _NewLimit = None,
-) -> ChangedLimits:
+) -> Plan[ChangedLimits]:
     """Change limits of a project (duration in seconds); what is not given stays. Shows the change and asks first."""
-    new = _given(vuh_max_per_month, vu_max_per_test, vu_browser_max_per_test, duration_max_per_test)
-    before = (await k6.limits.get(project_id)).model_dump()
-    await k6.limits.update(project_id, PatchProjectLimits.model_validate(new))
-    with reading_back():
-        after = (await k6.limits.get(project_id)).model_dump()
-    require_shown(new, after)
-    return ChangedLimits(**after, changed=changes(before, after))
-
-
-async def preview_update(
-    app: App,
-    project_id: int,
-    vuh_max_per_month: int | None,
-    vu_max_per_test: int | None,
-    vu_browser_max_per_test: int | None,
-    duration_max_per_test: int | None,
-) -> Preview | None:
-    """Which limits change, and how; None when none does."""
     new = _given(vuh_max_per_month, vu_max_per_test, vu_browser_max_per_test, duration_max_per_test)
     if not new:
         raise ToolError("Nothing to update: give at least one limit.")
-    project = await app.k6.projects.get(project_id)
-    old = (await app.k6.limits.get(project_id)).model_dump()
-    changes = [
-        f"{name}: {_words(old[name])} → {_words(value)}" for name, value in new.items() if old[name] != value
+    project, before = await gather(app.k6.projects.get(project_id), _limits(app.k6, project_id))
+
+    async def act() -> ChangedLimits:
+        require_unchanged(before, await _limits(app.k6, project_id), f"the limits of project {project_id}")
+        await app.k6.limits.update(project_id, PatchProjectLimits.model_validate(new))
+        with reading_back():
+            after = await _limits(app.k6, project_id)
+        require_shown(new, after)
+        return ChangedLimits.model_validate({**after, "changed": changes(before, after)})
+
+    change = [
+        f"{name}: {_words(before[name])} → {_words(value)}"
+        for name, value in new.items()
+        if before[name] != value
     ]
-    if not changes:
-        return None
-    return Preview(f"Change limits of project {project.name!r} (id {project_id}): {'; '.join(changes)}.")
+    text = f"Change limits of project {project.name!r} (id {project_id}): {'; '.join(change)}."
+    return Plan(Preview(text) if change else None, act)
+
+
+async def _limits(k6: K6Cloud, project_id: int) -> dict[str, int | None]:
+    return (await k6.limits.get(project_id)).model_dump()
 
 
 def _given(
@@ -116,7 +119,5 @@ def _row(limits: ProjectLimits) -> LimitsRow:
 OPERATIONS = [
     read(list_project_limits, "List project limits"),
     read(get_project_limits, "Get a project's limits"),
-    confirmed(
-        update_project_limits, "Change a project's limits", preview_update, destructive=False, idempotent=True
-    ),
+    confirmed(update_project_limits, "Change a project's limits", destructive=False, idempotent=True),
 ]

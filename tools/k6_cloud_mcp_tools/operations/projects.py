@@ -1,4 +1,4 @@
-"""Tools for projects, and the names behind project ids."""
+"""Tools for projects."""
 
 from collections.abc import Sequence
 
@@ -6,18 +6,24 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import Forbidden, NotFound
-from k6_cloud.models import LoadTest, Page, Project
+from k6_cloud.models import LoadTest, Page, Project, TestRun
 from k6_cloud_mcp_tools.context import K6, App, TheApp
-from k6_cloud_mcp_tools.guard.previews import Preview
+from k6_cloud_mcp_tools.gather import gather
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview
 from k6_cloud_mcp_tools.operation import confirmed, read, write
-from k6_cloud_mcp_tools.operations.scripts import keep_script_of
 from k6_cloud_mcp_tools.paging import one_page
 from k6_cloud_mcp_tools.parameters import Limit, NewProjectName, ProjectId, Search, Skip
 from k6_cloud_mcp_tools.results import ProjectDetails, ProjectRow, Rows, counted
+from k6_cloud_mcp_tools.scripts.stored import keep_script_of
 from k6_cloud_mcp_tools.starts.runs import running_in_project
 from k6_cloud_mcp_tools.storage.kept_scripts import CannotKeep
-from k6_cloud_mcp_tools.verified_writes import Changed, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.verified_writes import (
+    Changed,
+    changes,
+    reading_back,
+    require_shown,
+    require_unchanged,
+)
 
 _NAMED = 10
 _KEPT = 100
@@ -72,37 +78,56 @@ async def update_project(k6: K6, project_id: ProjectId, name: NewProjectName) ->
     )
 
 
-async def delete_project(app: TheApp, project_id: ProjectId) -> DeletedProject:
+async def delete_project(app: TheApp, project_id: ProjectId) -> Plan[DeletedProject]:
     """Delete a project for good, with all its load tests, runs and schedules. Shows what goes and asks first."""
-    project = await app.k6.projects.get(project_id)
-    kept = await _keep_scripts(app, await _newest_tests(app.k6, project_id))
-    await app.k6.projects.delete(project_id)
-    return DeletedProject(
-        **ProjectDetails.of(project).model_dump(),
-        kept_scripts=kept or None,
-        undo=f"For up to {app.kept_scripts.days} days: restore_load_test_script with a sha256 of kept_scripts."
-        if kept
-        else None,
+    project, running, tests = await gather(
+        app.k6.projects.get(project_id),
+        running_in_project(app.k6, project_id),
+        _newest_tests(app.k6, project_id),
     )
+    _require_deletable(project, running)
 
-
-async def preview_delete(app: App, project_id: int) -> Preview:
-    """What a delete takes along. Raises ToolError for the default project, and while a test of it runs."""
-    project = await app.k6.projects.get(project_id)
-    if project.is_default:
-        raise ToolError(f"Not deleted: {project.name!r} is the default project, which cannot be deleted.")
-    if run := await running_in_project(app.k6, project_id):
-        raise ToolError(
-            f"Not deleted: load test {run.test_id} of project {project.name!r} is running (run {run.id}, {run.status}). "
-            f"Wait with wait_for_test_run or stop it with abort_test_run({run.id}), then delete again."
+    async def act() -> DeletedProject:
+        now, newest = await gather(app.k6.projects.get(project_id), _newest_tests(app.k6, project_id))
+        require_unchanged(_contents(project, tests), _contents(now, newest), f"project {project_id}")
+        kept = await _keep_scripts(app, newest)
+        await app.k6.projects.delete(project_id)
+        return DeletedProject(
+            **ProjectDetails.of(now).model_dump(),
+            kept_scripts=kept or None,
+            undo=_undo(app) if kept else None,
         )
-    tests = await _newest_tests(app.k6, project_id)
-    total = tests.count if tests.count is not None else len(tests.value)
+
+    total = _total(tests)
     text = (
         f"Delete project {project.name!r} (id {project.id}) with {_named(tests.value, total)}, and with their scripts, "
         f"runs, results and schedules. This cannot be undone.{_fate(app, len(tests.value), total)}"
     )
-    return Preview(text, typed_name=project.name)
+    return Plan(Preview.naming(text, project.name, project.id), act)
+
+
+def _require_deletable(project: Project, running: TestRun | None) -> None:
+    if project.is_default:
+        raise ToolError(f"Not deleted: {project.name!r} is the default project, which cannot be deleted.")
+    if running:
+        raise ToolError(
+            f"Not deleted: load test {running.test_id} of project {project.name!r} is running (run {running.id}, "
+            f"{running.status}). Wait with wait_for_test_run or stop it with abort_test_run({running.id}), then delete "
+            "again."
+        )
+
+
+def _contents(project: Project, tests: Page[LoadTest]) -> tuple[str, int, list[int]]:
+    """What the delete of a project is confirmed for."""
+    return project.name, _total(tests), [test.id for test in tests.value]
+
+
+def _total(tests: Page[LoadTest]) -> int:
+    return tests.count if tests.count is not None else len(tests.value)
+
+
+def _undo(app: App) -> str:
+    return f"For up to {app.kept_scripts.days} days: restore_load_test_script with a sha256 of kept_scripts."
 
 
 async def _newest_tests(k6: K6Cloud, project_id: int) -> Page[LoadTest]:
@@ -142,42 +167,10 @@ async def _keep_scripts(app: App, tests: Page[LoadTest]) -> list[KeptTestScript]
     return kept
 
 
-async def label_of(k6: K6Cloud, project_id: int) -> str:
-    """A project for people: its name, where the token may see it, and its id."""
-    try:
-        return labelled(await k6.projects.get(project_id))
-    except (NotFound, Forbidden):
-        return f"id {project_id}"
-
-
-def labelled(project: Project) -> str:
-    """A project for people: its name and its id."""
-    return f"{project.name!r} (id {project.id})"
-
-
-async def project_names(k6: K6Cloud) -> dict[int, str]:
-    """The names of all projects of the stack (there are 1000 at most) by id."""
-    return {project.id: project.name for project in (await _all(k6)).value}
-
-
-async def the_project_id(app: App, given: int | None) -> int:
-    """The project to use: the one given, the configured one, or the stack's default. Raises ToolError for none."""
-    if configured := given or app.default_project_id:
-        return configured
-    for project in (await _all(app.k6)).value:
-        if project.is_default:
-            return project.id
-    raise ToolError("Which project? There is no default one: give project_id, from list_projects.")
-
-
-async def _all(k6: K6Cloud) -> Page[Project]:
-    return await k6.projects.list(top=1000)
-
-
 OPERATIONS = [
     read(list_projects, "List projects"),
     read(get_project, "Get a project"),
     write(create_project, "Create a project"),
     write(update_project, "Rename a project", idempotent=True),
-    confirmed(delete_project, "Delete a project", preview_delete, destructive=True),
+    confirmed(delete_project, "Delete a project", destructive=True),
 ]

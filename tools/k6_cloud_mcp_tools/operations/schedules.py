@@ -1,6 +1,5 @@
 """Tools for schedules: when a load test starts by itself."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
@@ -8,24 +7,40 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import Conflict, NotFound
+from k6_cloud.errors import Conflict
+from k6_cloud.models import Json, LoadTest
 from k6_cloud.planning.recurrence import problems_of
 from k6_cloud.schedules import CreateSchedule, Cron, RecurrenceRule, Schedule
-from k6_cloud_mcp_tools.context import K6, App
-from k6_cloud_mcp_tools.guard.previews import Preview
+from k6_cloud_mcp_tools.context import K6, App, TheApp
+from k6_cloud_mcp_tools.gather import gather
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.paging import one_page
 from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, ScheduleId, Skip
 from k6_cloud_mcp_tools.results import Moment, Rows
 from k6_cloud_mcp_tools.starts.forecast import Forecast, next_starts
 from k6_cloud_mcp_tools.starts.pricing import price_of, refusing
-from k6_cloud_mcp_tools.starts.schedule_words import essence, plan_of, repeats, with_next_start
-from k6_cloud_mcp_tools.verified_writes import Changed, Changes, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.starts.schedule_words import (
+    essence,
+    plan_of,
+    repeats,
+    schedule_of,
+    with_next_start,
+)
+from k6_cloud_mcp_tools.verified_writes import (
+    Changed,
+    Changes,
+    changes,
+    reading_back,
+    require_shown,
+    require_unchanged,
+)
 
 Starts = Annotated[
     AwareDatetime,
     Field(description="First start (with cron: none before), with zone: 2026-12-01T02:00:00+01:00."),
 ]
+_DEFINITION = {"id", "starts", "recurrence_rule", "cron", "deactivated"}
 
 
 class ScheduleRow(BaseModel):
@@ -67,86 +82,80 @@ async def get_load_test_schedule(k6: K6, load_test_id: LoadTestId) -> ScheduleRo
 
 
 async def create_load_test_schedule(
-    k6: K6,
+    app: TheApp,
     load_test_id: LoadTestId,
     starts: Starts,
     recurrence_rule: RecurrenceRule | None = None,
     cron: Cron | None = None,
-) -> ChangedSchedule:
+) -> Plan[ChangedSchedule]:
     """Schedule a load test: once, by a rule, or by cron; replaces its schedule. Shows the times and the price and asks first."""
-    plan = _plan(starts, recurrence_rule, cron)
-    before = await _schedule_of(k6, load_test_id)
-    await k6.schedules.create(load_test_id, plan)
-    with reading_back():
-        after = await k6.schedules.of_load_test(load_test_id)
-    require_shown(essence(plan), essence(after))
-    old = {"schedule": repeats(before) if before else None}
-    return _changed(after, changes(old, {"schedule": repeats(after)}))
-
-
-async def preview_create(
-    app: App, load_test_id: int, starts: datetime, recurrence_rule: RecurrenceRule | None, cron: Cron | None
-) -> Preview:
-    """When it will start, and what that costs. Raises ToolError for a schedule that would never start."""
-    plan = _plan(starts, recurrence_rule, cron)
-    times = next_starts(plan, datetime.now(UTC))
+    wanted = _wanted(starts, recurrence_rule, cron)
+    times = next_starts(wanted, datetime.now(UTC))
     if not times:
         raise ToolError(
             "Not scheduled: it would never start. Give a time in the future, or a rule that repeats."
         )
-    test = await app.k6.load_tests.get(load_test_id)
+    test, before = await gather(app.k6.load_tests.get(load_test_id), schedule_of(app.k6, load_test_id))
     with refusing("Not scheduled"):
-        forecast = Forecast.of(plan, times, await price_of(app, test))
+        forecast = Forecast.of(wanted, times, await price_of(app, test))
+
+    async def act() -> ChangedSchedule:
+        now = await schedule_of(app.k6, load_test_id)
+        require_unchanged(_definition(before), _definition(now), f"the schedule of load test {load_test_id}")
+        await app.k6.schedules.create(load_test_id, wanted)
+        with reading_back():
+            after = await app.k6.schedules.of_load_test(load_test_id)
+        require_shown(essence(wanted), essence(after))
+        return _changed(after, changes(_in_words(before), _in_words(after)))
+
     lines = [
         f"Schedule load test {test.name!r} (id {test.id}), which then starts by itself, {_terms(app)}.",
         *forecast.lines,
-        *await _replaced(app.k6, load_test_id),
+        *([f"It replaces the schedule the test has: {repeats(before)}."] if before else []),
     ]
-    return Preview("\n".join(lines), load=forecast.load)
+    return Plan(Preview("\n".join(lines)), act, forecast.load)
 
 
-async def delete_schedule(k6: K6, schedule_id: ScheduleId) -> ScheduleRow:
+async def delete_schedule(app: TheApp, schedule_id: ScheduleId) -> Plan[ScheduleRow]:
     """Delete a schedule; the load test stays. Asks first."""
-    schedule = await k6.schedules.get(schedule_id)
-    await k6.schedules.delete(schedule_id)
-    return ScheduleRow.of(schedule)
-
-
-async def preview_delete(app: App, schedule_id: int) -> Preview:
-    """Which schedule goes."""
     schedule = await app.k6.schedules.get(schedule_id)
-    return Preview(
-        f"Delete {await _described(app.k6, schedule, with_next_start)}. The test and its runs stay."
-    )
+    test = await app.k6.load_tests.get(schedule.load_test_id)
+
+    async def act() -> ScheduleRow:
+        now = await app.k6.schedules.get(schedule_id)
+        require_unchanged(_definition(schedule), _definition(now), f"schedule {schedule_id}")
+        await app.k6.schedules.delete(schedule_id)
+        return ScheduleRow.of(now)
+
+    text = f"Delete {_described(schedule, test, with_next_start(schedule))}. The test and its runs stay."
+    return Plan(Preview(text), act)
 
 
-async def activate_schedule(k6: K6, schedule_id: ScheduleId) -> ChangedSchedule:
+async def activate_schedule(app: TheApp, schedule_id: ScheduleId) -> Plan[ChangedSchedule]:
     """Let a deactivated schedule start its load test again. Asks first."""
-    before = await k6.schedules.get(schedule_id)
-    try:
-        await k6.schedules.activate(schedule_id)
-    except Conflict as error:
-        raise _expired(schedule_id) from error
-    return await _switched(k6, before, deactivated=False)
-
-
-async def preview_activate(app: App, schedule_id: int) -> Preview | None:
-    """What will start again, and what that costs; None when it is active already. Raises ToolError if it expired."""
     schedule = await app.k6.schedules.get(schedule_id)
     if schedule.next_run is None:
         raise _expired(schedule_id)
+
+    async def act() -> ChangedSchedule:
+        before = await app.k6.schedules.get(schedule_id)
+        require_unchanged(_definition(schedule), _definition(before), f"schedule {schedule_id}")
+        try:
+            await app.k6.schedules.activate(schedule_id)
+        except Conflict as error:
+            raise _expired(schedule_id) from error
+        return await _switched(app.k6, before, deactivated=False)
+
     if not schedule.deactivated:
-        return None
+        return Plan(None, act)
     test = await app.k6.load_tests.get(schedule.load_test_id)
-    plan = plan_of(schedule)
-    times = next_starts(plan, datetime.now(UTC)) or [schedule.next_run]
+    wanted = plan_of(schedule)
+    times = next_starts(wanted, datetime.now(UTC)) or [schedule.next_run]
     with refusing("Not activated"):
-        forecast = Forecast.of(plan, times, await price_of(app, test))
-    lines = [
-        f"Activate {await _described(app.k6, schedule)}; it then starts by itself, {_terms(app)}.",
-        *forecast.lines,
-    ]
-    return Preview("\n".join(lines), load=forecast.load)
+        forecast = Forecast.of(wanted, times, await price_of(app, test))
+    described = _described(schedule, test, repeats(schedule))
+    lines = [f"Activate {described}; it then starts by itself, {_terms(app)}.", *forecast.lines]
+    return Plan(Preview("\n".join(lines)), act, forecast.load)
 
 
 async def deactivate_schedule(k6: K6, schedule_id: ScheduleId) -> ChangedSchedule:
@@ -169,20 +178,13 @@ def _changed(schedule: Schedule, changed: Changes | None) -> ChangedSchedule:
     return ChangedSchedule(**ScheduleRow.of(schedule).model_dump(), changed=changed)
 
 
-async def _schedule_of(k6: K6Cloud, load_test_id: int) -> Schedule | None:
-    try:
-        return await k6.schedules.of_load_test(load_test_id)
-    except NotFound:
-        return None
-
-
 def _expired(schedule_id: int) -> ToolError:
     return ToolError(
         f"Not activated: schedule {schedule_id} has expired. Set a new one with create_load_test_schedule."
     )
 
 
-def _plan(starts: datetime, recurrence_rule: RecurrenceRule | None, cron: Cron | None) -> CreateSchedule:
+def _wanted(starts: datetime, recurrence_rule: RecurrenceRule | None, cron: Cron | None) -> CreateSchedule:
     """The schedule as the API takes it. Raises ToolError that names what is wrong with it."""
     try:
         plan = CreateSchedule.model_validate(
@@ -205,14 +207,17 @@ def _terms(app: App) -> str:
     )
 
 
-async def _replaced(k6: K6Cloud, load_test_id: int) -> list[str]:
-    old = await _schedule_of(k6, load_test_id)
-    return [f"It replaces the schedule the test has: {repeats(old)}."] if old else []
+def _definition(schedule: Schedule | None) -> Json | None:
+    """What a schedule is set to; its next start changes by itself."""
+    return schedule.model_dump(include=_DEFINITION) if schedule else None
 
 
-async def _described(k6: K6Cloud, schedule: Schedule, words: Callable[[Schedule], str] = repeats) -> str:
-    test = await k6.load_tests.get(schedule.load_test_id)
-    return f"schedule {schedule.id} of load test {test.name!r} (id {test.id}): {words(schedule)}"
+def _in_words(schedule: Schedule | None) -> dict[str, str | None]:
+    return {"schedule": repeats(schedule) if schedule else None}
+
+
+def _described(schedule: Schedule, test: LoadTest, words: str) -> str:
+    return f"schedule {schedule.id} of load test {test.name!r} (id {test.id}): {words}"
 
 
 OPERATIONS = [
@@ -222,16 +227,14 @@ OPERATIONS = [
     confirmed(
         create_load_test_schedule,
         "Schedule a load test",
-        preview_create,
         destructive=True,
         idempotent=True,
         open_world=True,
     ),
-    confirmed(delete_schedule, "Delete a schedule", preview_delete, destructive=True),
+    confirmed(delete_schedule, "Delete a schedule", destructive=True),
     confirmed(
         activate_schedule,
         "Activate a schedule",
-        preview_activate,
         destructive=False,
         idempotent=True,
         open_world=True,

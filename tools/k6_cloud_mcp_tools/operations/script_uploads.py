@@ -4,30 +4,50 @@ The service has no If-Match. So the stored script is read for the preview, and r
 is replaced: between that read and the upload, another writer can still come in. What was read is kept.
 """
 
-from contextlib import nullcontext
-from contextvars import ContextVar
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 
 from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 
+from k6_cloud.client import K6Cloud
 from k6_cloud.errors import ScriptError
+from k6_cloud.models import LoadTest
 from k6_cloud.scripts.archives import secret_patches
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import App, TheApp
-from k6_cloud_mcp_tools.guard.previews import Preview
+from k6_cloud_mcp_tools.gather import gather
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview
 from k6_cloud_mcp_tools.operation import confirmed
-from k6_cloud_mcp_tools.operations.scripts import describe, refusing_to_lose, stored_script
 from k6_cloud_mcp_tools.parameters import LoadTestId, ScriptPath, ScriptText
 from k6_cloud_mcp_tools.results import KeptScript, ScriptFacts
 from k6_cloud_mcp_tools.scripts.diffs import differences
 from k6_cloud_mcp_tools.scripts.given import facts, given_script
+from k6_cloud_mcp_tools.scripts.stored import describe, refusing_to_lose, stored_script
 from k6_cloud_mcp_tools.storage.kept_scripts import ExpectedSha256, KeptSha256, fate
-from k6_cloud_mcp_tools.verified_writes import Changed, Unverified, changes, reading_back
+from k6_cloud_mcp_tools.verified_writes import (
+    Changed,
+    Unverified,
+    changes,
+    reading_back,
+    require_unchanged,
+)
 
 _SHORT = 16
 _CLEANED = " It comes back without the API token and the values of -e that it stored."
-# The preview and the tool run in one task: what the first read, the second must still find.
-_seen: ContextVar[tuple[int, str | None] | None] = ContextVar("seen", default=None)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The script that is to be stored, and what to say of it."""
+
+    script: Script
+    note: str = ""
+
+
+# The script is opened for the plan, and again for the act.
+OpenWanted = Callable[[], AbstractAsyncContextManager[Wanted]]
 
 
 class UploadedScript(ScriptFacts, KeptScript, Changed):
@@ -42,58 +62,66 @@ async def upload_load_test_script(
     script: ScriptText = None,
     script_path: ScriptPath = None,
     expected_sha256: ExpectedSha256 = None,
-) -> UploadedScript:
+) -> Plan[UploadedScript]:
     """Set a load test's script. Replacing a different one shows the diff and asks first."""
-    async with given_script(app, script, script_path) as source:
-        return await _replace(app, load_test_id, _required(source), expected_sha256)
 
+    @asynccontextmanager
+    async def given() -> AsyncGenerator[Wanted, None]:
+        async with given_script(app, script, script_path) as source:
+            yield Wanted(_required(source))
 
-async def preview_upload(
-    app: App,
-    load_test_id: int,
-    script: str | None,
-    script_path: str | None,
-    expected_sha256: str | None = None,
-) -> Preview | None:
-    """What an upload changes; None when it is the first script or the same one."""
-    async with given_script(app, script, script_path) as source:
-        return await _preview(app, load_test_id, _required(source), expected_sha256)
+    return await _replacement(app, load_test_id, given, expected_sha256)
 
 
 async def restore_load_test_script(
     app: TheApp, load_test_id: LoadTestId, sha256: KeptSha256
-) -> UploadedScript:
+) -> Plan[UploadedScript]:
     """Bring a replaced or deleted script back, to its load test or another. Shows the diff and asks first."""
-    _, kept = await _kept(app, sha256)
-    with kept:
-        return await _replace(app, load_test_id, kept)
+
+    @asynccontextmanager
+    async def kept() -> AsyncGenerator[Wanted, None]:
+        found, script = await _kept(app, sha256)
+        with script:
+            yield Wanted(script, _CLEANED if found != script.sha256 else "")
+
+    return await _replacement(app, load_test_id, kept)
 
 
-async def preview_restore(app: App, load_test_id: int, sha256: str) -> Preview | None:
-    """What a restore changes; None when the test has no script or this one. Raises ToolError where none is kept."""
-    found, kept = await _kept(app, sha256)
-    with kept:
-        was_cleaned = found != kept.sha256
-        return await _preview(app, load_test_id, kept, note=_CLEANED if was_cleaned else "")
-
-
-async def _preview(
-    app: App, load_test_id: int, wanted: Script, expected: str | None = None, note: str = ""
-) -> Preview | None:
-    test = await app.k6.load_tests.get(load_test_id)
-    with refusing_to_lose():
-        stored = await stored_script(app.k6, load_test_id)
-    _seen.set((load_test_id, stored.sha256 if stored else None))
-    with stored or nullcontext():
-        _require_expected(load_test_id, stored, expected)
-        if stored is None or stored.sha256 == wanted.sha256:
-            return None
-        await app.kept_scripts.check(stored)
-        head = (
-            f"Replace the script of load test {test.name!r} (id {test.id}): {describe(stored)} becomes "
-            f"{describe(wanted)}.{note} {fate(app.kept_scripts)}"
+async def _replacement(
+    app: App, load_test_id: int, open_wanted: OpenWanted, expected: str | None = None
+) -> Plan[UploadedScript]:
+    """The plan to store a script. It needs no confirmation if it is the test's first script, or the same one."""
+    async with open_wanted() as wanted:
+        test, stored = await gather(
+            app.k6.load_tests.get(load_test_id), _script_to_replace(app.k6, load_test_id)
         )
-        return Preview(head, details=await to_thread.run_sync(_differences, stored, wanted))
+        with stored or nullcontext():
+            _require_expected(load_test_id, stored, expected)
+            preview = await _preview(app, test, stored, wanted)
+            seen, given = facts(stored) if stored else None, facts(wanted.script)
+
+    async def act() -> UploadedScript:
+        async with open_wanted() as again:
+            require_unchanged(given, facts(again.script), "the script that is to be stored")
+            return await _replace(app, test, again.script, seen)
+
+    return Plan(preview, act)
+
+
+async def _script_to_replace(k6: K6Cloud, load_test_id: int) -> Script | None:
+    with refusing_to_lose():
+        return await stored_script(k6, load_test_id)
+
+
+async def _preview(app: App, test: LoadTest, stored: Script | None, wanted: Wanted) -> Preview | None:
+    if stored is None or stored.sha256 == wanted.script.sha256:
+        return None
+    await app.kept_scripts.check(stored)
+    head = (
+        f"Replace the script of load test {test.name!r} (id {test.id}): {describe(stored)} becomes "
+        f"{describe(wanted.script)}.{wanted.note} {fate(app.kept_scripts)}"
+    )
+    return Preview(head, details=await to_thread.run_sync(_differences, stored, wanted.script))
 
 
 def _differences(stored: Script, wanted: Script) -> str:
@@ -103,28 +131,23 @@ def _differences(stored: Script, wanted: Script) -> str:
         return f"What differs cannot be shown: {error}"
 
 
-async def _replace(
-    app: App, load_test_id: int, wanted: Script, expected: str | None = None
-) -> UploadedScript:
-    """Put `wanted` in place of the script that was previewed, which is kept; and read it back."""
+async def _replace(app: App, test: LoadTest, wanted: Script, seen: ScriptFacts | None) -> UploadedScript:
+    """Put `wanted` in place of the script that was seen for the preview, which is kept; and read it back."""
     kept = None
-    test = await app.k6.load_tests.get(load_test_id)
-    with refusing_to_lose():
-        stored = await stored_script(app.k6, load_test_id)
-    before = facts(stored) if stored else None
+    stored = await _script_to_replace(app.k6, test.id)
     with stored or nullcontext():
-        _require_seen(load_test_id, stored, expected)
-        if before and before.sha256 == wanted.sha256:
-            return UploadedScript(**before.model_dump(), load_test_id=load_test_id)
+        _require_seen(test.id, seen, stored)
+        if seen and seen.sha256 == wanted.sha256:
+            return UploadedScript(**seen.model_dump(), load_test_id=test.id)
         if stored and await app.kept_scripts.keep(stored, test.project_id):
-            kept = KeptScript.to_restore(stored.sha256, app.kept_scripts.days, load_test_id)
-    await app.k6.load_tests.upload_script(load_test_id, wanted)
-    after = await _read_back(app, load_test_id, wanted, kept)
+            kept = KeptScript.to_restore(stored.sha256, app.kept_scripts.days, test.id)
+    await app.k6.load_tests.upload_script(test.id, wanted)
+    after = await _read_back(app, test.id, wanted, kept)
     return UploadedScript(
         **after.model_dump(),
         **(kept.model_dump() if kept else {}),
-        load_test_id=load_test_id,
-        changed=changes(_shown(before), _shown(after)),
+        load_test_id=test.id,
+        changed=changes(_shown(seen), _shown(after)),
     )
 
 
@@ -152,16 +175,13 @@ def _is_stored(stored: ScriptFacts, wanted: Script) -> bool:
     return bool(secret_patches(wanted)) and (stored.size, stored.kind) == (wanted.size, wanted.kind)
 
 
-def _require_seen(load_test_id: int, stored: Script | None, expected: str | None) -> None:
-    """Raise ToolError unless what is stored now is what the preview found, and what is expected."""
-    seen = _seen.get()
-    sha256 = stored.sha256 if stored else None
-    if seen and seen[0] == load_test_id and seen[1] != sha256:
+def _require_seen(load_test_id: int, seen: ScriptFacts | None, stored: Script | None) -> None:
+    """Raise ToolError unless what is stored now is what the preview found."""
+    if (seen and seen.sha256) != (stored and stored.sha256):
         raise ToolError(
             f"Not replaced: the script of load test {load_test_id} has changed since the preview: {_now(stored)}. Nothing was "
             "sent. Call again for a new preview."
         )
-    _require_expected(load_test_id, stored, expected)
 
 
 def _require_expected(load_test_id: int, stored: Script | None, expected: str | None) -> None:
@@ -200,13 +220,10 @@ def _shown(script: ScriptFacts | None) -> dict[str, object]:
 
 
 OPERATIONS = [
-    confirmed(
-        upload_load_test_script, "Set a load test's script", preview_upload, destructive=True, idempotent=True
-    ),
+    confirmed(upload_load_test_script, "Set a load test's script", destructive=True, idempotent=True),
     confirmed(
         restore_load_test_script,
         "Bring a load test's script back",
-        preview_restore,
         destructive=True,
         idempotent=True,
     ),

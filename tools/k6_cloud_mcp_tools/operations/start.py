@@ -1,61 +1,146 @@
-"""The priced preview of start_load_test."""
+"""The tool that starts a load test, with its priced preview."""
+
+from contextlib import nullcontext
+from datetime import datetime
 
 from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 
-from k6_cloud.errors import Forbidden, K6CloudError, NotFound
+from k6_cloud.client import K6Cloud
+from k6_cloud.errors import (
+    BadRequest,
+    Forbidden,
+    K6CloudError,
+    NotFound,
+    OutOfScope,
+    Unauthorized,
+)
 from k6_cloud.models import Json, LoadTest, Page, TestRun, object_of
+from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.targets import targets_of
-from k6_cloud_mcp_tools.context import App
+from k6_cloud.wrappers.dry_run import Rehearsed
+from k6_cloud_mcp_tools.context import App, TheApp
+from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.callers import caller
-from k6_cloud_mcp_tools.guard.previews import Preview, Settled
-from k6_cloud_mcp_tools.guard.spending import left_of, spent_this_month
-from k6_cloud_mcp_tools.guard.unresolved_starts import newest_seen
-from k6_cloud_mcp_tools.operations.projects import label_of
-from k6_cloud_mcp_tools.operations.scripts import describe, stored_script
-from k6_cloud_mcp_tools.starts.duplicates import made_before
-from k6_cloud_mcp_tools.starts.pricing import price_of_script, reason_of, refusing
+from k6_cloud_mcp_tools.guard.confirmations import Act
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview, Settled
+from k6_cloud_mcp_tools.guard.spending import Spent, left_of, spent_this_month
+from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStart
+from k6_cloud_mcp_tools.parameters import LoadTestId
+from k6_cloud_mcp_tools.project_names import label_of
+from k6_cloud_mcp_tools.results import StartedRun
+from k6_cloud_mcp_tools.scripts.stored import describe, stored_script
+from k6_cloud_mcp_tools.starts.duplicates import START, already_started, made_before, run_of_lost_answer
+from k6_cloud_mcp_tools.starts.pricing import Price, price_of_script, reason_of, refusing
 from k6_cloud_mcp_tools.starts.runs import newest_runs
 from k6_cloud_mcp_tools.untrusted_text import visible
+from k6_cloud_mcp_tools.verified_writes import require_unchanged
+
+# Refusals that would have met an earlier try of the same start, too: nothing can have been started.
+_NOT_STARTED = (BadRequest, Unauthorized, Forbidden, NotFound, OutOfScope, Rehearsed)
 
 
-async def preview_start(app: App, load_test_id: int) -> Preview:
-    """The price and circumstances of a start. Raises ToolError for a test without a script that can run.
-
-    Raises Settled where an earlier call already started what this one is to start.
-    """
-    test = await app.k6.load_tests.get(load_test_id)
+async def start_load_test(app: TheApp, load_test_id: LoadTestId) -> Plan[StartedRun] | Settled[StartedRun]:
+    """Start a run of a load test: real traffic, and it costs VUh. Shows the price and asks first. Then wait_for_test_run."""
+    who = caller()
     # One look at the runs for both: a run that this misses is not in the preview either, nor in its key.
-    runs = await newest_runs(app.k6, load_test_id)
-    if made := await made_before(app, caller(), load_test_id, runs):
-        raise Settled(made)
-    newest_seen.set(max((run.id for run in runs.value), default=0))
-    stored = await stored_script(app.k6, load_test_id)
+    test, runs, stored = await gather(
+        app.k6.load_tests.get(load_test_id),
+        newest_runs(app.k6, load_test_id),
+        stored_script(app.k6, load_test_id),
+    )
+    with stored or nullcontext():
+        if made := await made_before(app, who, load_test_id, runs):
+            return Settled(made)
+        script = _required(stored, load_test_id)
+        preview, price = await _preview(app, test, script, runs)
+    key = app.confirmations.key_for(Act(START, {"load_test_id": load_test_id}, preview.shown, who))
+    newest = max((run.id for run in runs.value), default=0)
+
+    async def act() -> StartedRun:
+        await _require_seen(app, test, script.sha256)
+        return await _start(app, who, load_test_id, key, newest)
+
+    async def repeated(since: datetime) -> StartedRun | None:
+        return await already_started(app, who, since, load_test_id)
+
+    return Plan(preview, act, price.planned(), repeated)
+
+
+async def _start(app: App, who: str, load_test_id: int, key: str, newest: int) -> StartedRun:
+    """Start a run under this key, or find it if the answer is lost. `newest` is the newest run before it."""
+    before = app.open_starts.find(who, load_test_id)
+    start = app.open_starts.begin(who, load_test_id, key, newest)
+    try:
+        started = await _started(app, load_test_id, start)
+    except _NOT_STARTED:
+        app.open_starts.refused(who, load_test_id, before)
+        raise
+    app.open_starts.end(who, load_test_id, started.test_run_id, start)
+    return started
+
+
+async def _started(app: App, load_test_id: int, start: OpenStart) -> StartedRun:
+    try:
+        run = await app.k6.load_tests.start(load_test_id, start.key)
+    except _NOT_STARTED:
+        raise
+    except K6CloudError as error:
+        found = await run_of_lost_answer(app, load_test_id, start, error)
+        return _told(found, "The answer to the start was lost, and the run was then found in the list. ")
+    return _told(run, page_url=run.test_run_details_page_url)
+
+
+def _told(run: TestRun, note: str = "", page_url: str | None = None) -> StartedRun:
+    return StartedRun(
+        test_run_id=run.id,
+        status=run.status,
+        page_url=page_url,
+        next=f"{note}Call wait_for_test_run with test_run_id {run.id}.",
+    )
+
+
+def _required(stored: Script | None, load_test_id: int) -> Script:
     if stored is None:
         raise ToolError(
-            f"Not started: load test {test.id} has no script. Set one with upload_load_test_script first."
+            f"Not started: load test {load_test_id} has no script. Set one with upload_load_test_script first."
         )
-    with stored as script, refusing("Not started"):
-        price = await price_of_script(app, test, script, runs)
-        targets = await to_thread.run_sync(targets_of, script, price.options)
-        lines = [
-            await _headline(app, test),
-            f"Script: {describe(script)}.",
-            f"Targets: {targets}.",
-            f"Cost: {price.words}.",
-            *_zones(price.options),
-            *await _monthly_limit(app, test.project_id, price.vuh),
-            *_earlier_runs(runs),
-        ]
-        return Preview("\n".join(lines), load=price.planned())
+    return stored
 
 
-async def _headline(app: App, test: LoadTest) -> str:
+async def _require_seen(app: App, test: LoadTest, sha256: str) -> None:
+    """Raise ToolError unless the test still is as it was previewed, with the same script."""
+    now, stored = await gather(app.k6.load_tests.get(test.id), stored_script(app.k6, test.id))
+    with stored or nullcontext():
+        require_unchanged(
+            (test.name, test.project_id, sha256),
+            (now.name, now.project_id, stored and stored.sha256),
+            f"load test {test.id}",
+        )
+
+
+async def _preview(app: App, test: LoadTest, script: Script, runs: Page[TestRun]) -> tuple[Preview, Price]:
+    """The price and circumstances of a start. Raises ToolError for a script that cannot run."""
+    with refusing("Not started"):
+        price, project, monthly = await gather(
+            price_of_script(app, test, script, runs),
+            label_of(app.k6, test.project_id),
+            _monthly(app.k6, test.project_id),
+        )
+    targets = await to_thread.run_sync(targets_of, script, price.options)
     where = (
         "k6 runs on this machine (sandbox): nothing is charged" if app.sandbox else "it sends real traffic"
     )
-    project = await label_of(app.k6, test.project_id)
-    return f"Start load test {test.name!r} (id {test.id}) in project {project}; {where}."
+    lines = [
+        f"Start load test {test.name!r} (id {test.id}) in project {project}; {where}.",
+        f"Script: {describe(script)}.",
+        f"Targets: {targets}.",
+        f"Cost: {price.words}.",
+        *_zones(price.options),
+        *_monthly_in_words(monthly, price.vuh),
+        *_earlier_runs(runs),
+    ]
+    return Preview("\n".join(lines)), price
 
 
 def _zones(options: Json | None) -> list[str]:
@@ -67,16 +152,24 @@ def _zones(options: Json | None) -> list[str]:
     return [f"Load zones: {', '.join(shares)}."] if shares else []
 
 
-async def _monthly_limit(app: App, project_id: int, vuh: float | None) -> list[str]:
-    """What the project may still use this month; nothing where it has no limit."""
+async def _monthly(k6: K6Cloud, project_id: int) -> tuple[int | None, Spent] | None:
+    """The monthly limit of a project and what is spent of it; None if there is no limit, or none for us to read."""
     try:
-        limit = (await app.k6.limits.get(project_id)).vuh_max_per_month
-        spent = await spent_this_month(app.k6, project_id) if limit is not None else None
+        limit = (await k6.limits.get(project_id)).vuh_max_per_month
+        return None if limit is None else (limit, await spent_this_month(k6, project_id))
     except (Forbidden, NotFound):
-        return []
+        return None
     except K6CloudError as error:
-        return [f"Monthly limit of its project: not known ({reason_of(error)})."]
-    return [f"Monthly limit of its project: {left_of(limit, spent, vuh)}."] if limit and spent else []
+        return None, Spent(None, reason_of(error))
+
+
+def _monthly_in_words(monthly: tuple[int | None, Spent] | None, vuh: float | None) -> list[str]:
+    """What the project may still use this month."""
+    if monthly is None:
+        return []
+    limit, spent = monthly
+    words = f"not known ({spent.reason})" if limit is None else left_of(limit, spent, vuh)
+    return [f"Monthly limit of its project: {words}."]
 
 
 def _earlier_runs(runs: Page[TestRun]) -> list[str]:

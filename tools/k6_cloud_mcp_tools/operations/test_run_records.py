@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import TestRun
 from k6_cloud.test_runs import Distribution, PatchTestRun
-from k6_cloud_mcp_tools.context import K6, App
-from k6_cloud_mcp_tools.guard.previews import Preview
+from k6_cloud_mcp_tools.context import K6, TheApp
+from k6_cloud_mcp_tools.guard.plan import Plan, Preview
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.operations.scripts import DownloadedScript, part_of
 from k6_cloud_mcp_tools.parameters import (
@@ -26,7 +26,13 @@ from k6_cloud_mcp_tools.parameters import (
 )
 from k6_cloud_mcp_tools.results import AnyTestRunRow, Rows, TestRunDetails
 from k6_cloud_mcp_tools.untrusted_text import quoted
-from k6_cloud_mcp_tools.verified_writes import Changed, changes, reading_back, require_shown
+from k6_cloud_mcp_tools.verified_writes import (
+    Changed,
+    changes,
+    reading_back,
+    require_shown,
+    require_unchanged,
+)
 
 
 class Deleted(BaseModel):
@@ -60,14 +66,8 @@ async def update_test_run(k6: K6, test_run_id: TestRunId, note: str) -> ChangedT
     return await _changed(k6, before, {"note": note})
 
 
-async def delete_test_run(k6: K6, test_run_id: TestRunId) -> Deleted:
+async def delete_test_run(app: TheApp, test_run_id: TestRunId) -> Plan[Deleted]:
     """Delete a run for good, with its results. Asks first."""
-    await k6.test_runs.delete(test_run_id)
-    return Deleted(id=test_run_id)
-
-
-async def preview_delete(app: App, test_run_id: int) -> Preview:
-    """Which run goes. Raises ToolError while it is under way."""
     run = await app.k6.test_runs.get(test_run_id)
     if not run.is_final:
         raise ToolError(
@@ -75,13 +75,24 @@ async def preview_delete(app: App, test_run_id: int) -> Preview:
             "abort_test_run, then delete again."
         )
     test = await app.k6.load_tests.get(run.test_id)
+
+    async def act() -> Deleted:
+        now = await app.k6.test_runs.get(test_run_id)
+        require_unchanged(_identity(run), _identity(now), f"run {test_run_id}")
+        await app.k6.test_runs.delete(test_run_id)
+        return Deleted(id=test_run_id)
+
     starred = " It is starred." if run.is_starred else ""
     note = f" Its note: {quoted(run.note)}." if run.note else ""
     text = (
         f"Delete run {run.id} of load test {test.name!r} (id {test.id}) of {run.created:%Y-%m-%d %H:%M} UTC, "
         f"{run.result or run.status}, with its results and metrics.{starred}{note} This cannot be undone."
     )
-    return Preview(text, typed_name=str(run.id))
+    return Plan(Preview(text, typed_name=str(run.id)), act)
+
+
+def _identity(run: TestRun) -> tuple[int, bool | None, str | None]:
+    return run.test_id, run.is_starred, run.note
 
 
 async def get_test_run_distribution(k6: K6, test_run_id: TestRunId) -> Distribution:
@@ -127,7 +138,7 @@ async def _changed(k6: K6Cloud, before: TestRun, asked: Mapping[str, Any]) -> Ch
 OPERATIONS = [
     read(list_test_runs, "List test runs"),
     write(update_test_run, "Set a test run's note", idempotent=True),
-    confirmed(delete_test_run, "Delete a test run", preview_delete, destructive=True),
+    confirmed(delete_test_run, "Delete a test run", destructive=True),
     read(get_test_run_distribution, "Get a test run's machines"),
     write(star_test_run, "Star a test run", idempotent=True),
     write(unstar_test_run, "Unstar a test run", idempotent=True),

@@ -9,67 +9,17 @@ from pydantic import Field
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import (
-    BadRequest,
     Conflict,
-    Forbidden,
-    K6CloudError,
-    NotFound,
-    OutOfScope,
-    Unauthorized,
 )
 from k6_cloud.models import TestRun
-from k6_cloud.wrappers.dry_run import Rehearsed
-from k6_cloud_mcp_tools.context import K6, App, Call, TheApp
-from k6_cloud_mcp_tools.guard.callers import caller
-from k6_cloud_mcp_tools.guard.previews import Confirmed
-from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStart
+from k6_cloud_mcp_tools.context import K6, Call, TheApp
 from k6_cloud_mcp_tools.metrics.live import live_figures
 from k6_cloud_mcp_tools.metrics.verdict import verdict_of
-from k6_cloud_mcp_tools.operation import confirmed as guarded
-from k6_cloud_mcp_tools.operation import read, write
-from k6_cloud_mcp_tools.operations.start import preview_start
+from k6_cloud_mcp_tools.operation import confirmed, read, write
+from k6_cloud_mcp_tools.operations.start import start_load_test
 from k6_cloud_mcp_tools.paging import one_page
 from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, Skip, Starred, TestRunId
-from k6_cloud_mcp_tools.results import Rows, StartedRun, TestRunDetails, TestRunRow
-from k6_cloud_mcp_tools.starts.duplicates import already_started, run_of_lost_answer
-
-# Refusals that would have met an earlier try of the same start, too: nothing can have been started.
-_NOT_STARTED = (BadRequest, Unauthorized, Forbidden, NotFound, OutOfScope, Rehearsed)
-
-
-async def start_load_test(app: TheApp, load_test_id: LoadTestId, confirmed: Confirmed) -> StartedRun:
-    """Start a run of a load test: real traffic, and it costs VUh. Shows the price and asks first. Then wait_for_test_run."""
-    who = caller()
-    before = app.open_starts.find(who, load_test_id)
-    start = app.open_starts.begin(who, load_test_id, confirmed.key)
-    try:
-        started = await _start(app, load_test_id, start)
-    except _NOT_STARTED:
-        app.open_starts.refused(who, load_test_id, before)
-        raise
-    app.open_starts.end(who, load_test_id, started.test_run_id, start)
-    return started
-
-
-async def _start(app: App, load_test_id: int, start: OpenStart) -> StartedRun:
-    """Start a run, or find it where the answer was lost."""
-    try:
-        run = await app.k6.load_tests.start(load_test_id, start.key)
-    except _NOT_STARTED:
-        raise
-    except K6CloudError as error:
-        found = await run_of_lost_answer(app, load_test_id, start, error)
-        return _started(found, "The answer to the start was lost, and the run was then found in the list. ")
-    return _started(run, page_url=run.test_run_details_page_url)
-
-
-def _started(run: TestRun, note: str = "", page_url: str | None = None) -> StartedRun:
-    return StartedRun(
-        test_run_id=run.id,
-        status=run.status,
-        page_url=page_url,
-        next=f"{note}Call wait_for_test_run with test_run_id {run.id}.",
-    )
+from k6_cloud_mcp_tools.results import Rows, TestRunDetails, TestRunRow
 
 
 async def list_load_test_runs(
@@ -135,14 +85,7 @@ def _time(run: TestRun) -> str:
 
 
 OPERATIONS = [
-    guarded(
-        start_load_test,
-        "Start a load test",
-        preview_start,
-        destructive=False,
-        open_world=True,
-        repeated=already_started,
-    ),
+    confirmed(start_load_test, "Start a load test", destructive=False, open_world=True),
     read(list_load_test_runs, "List runs of a load test"),
     read(get_test_run, "Get a test run"),
     write(abort_test_run, "Abort a test run", destructive=True, ends_run=True),

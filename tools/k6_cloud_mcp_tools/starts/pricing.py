@@ -19,7 +19,7 @@ from k6_cloud.redaction import without_tokens
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad
-from k6_cloud_mcp_tools.operations.scripts import stored_script
+from k6_cloud_mcp_tools.scripts.stored import stored_script
 from k6_cloud_mcp_tools.starts.runs import newest_runs
 from k6_cloud_mcp_tools.untrusted_text import visible
 

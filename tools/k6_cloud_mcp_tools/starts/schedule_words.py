@@ -2,10 +2,20 @@
 
 from datetime import UTC, timedelta
 
+from k6_cloud.client import K6Cloud
+from k6_cloud.errors import NotFound
 from k6_cloud.planning.recurrence import next_start
 from k6_cloud.schedules import CreateSchedule, Schedule
 
 _OFTEN = timedelta(hours=1)
+
+
+async def schedule_of(k6: K6Cloud, load_test_id: int) -> Schedule | None:
+    """The schedule of a load test; None if it has none."""
+    try:
+        return await k6.schedules.of_load_test(load_test_id)
+    except NotFound:
+        return None
 
 
 def repeats(schedule: Schedule) -> str:
