@@ -3,8 +3,10 @@
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from support.readme_tables import tokens
@@ -123,3 +125,35 @@ def test_a_guarded_tool_takes_a_token_and_answers_in_an_envelope(name: str):
     output = tool.output_schema or {"properties": {}}
     assert ("confirmation_token" in tool.parameters["properties"]) == (name in GUARDED)
     assert ("confirmed_by" in output["properties"]) == (name in GUARDED)
+
+
+# What the converters of all hosts to their models' formats know. Gemini refuses a whole list for one unknown keyword, and
+# takes only texts in an enum; OpenAI takes no union of types.
+KEYWORDS = {
+    "type", "properties", "required", "additionalProperties", "items", "enum", "description", "default", "format", "pattern",
+    "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "maxProperties",
+}  # fmt: skip
+TYPES = {"object", "array", "string", "integer", "number", "boolean"}
+
+
+def nodes(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield schema
+    inner = [*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties")]
+    for node in inner:
+        if isinstance(node, dict):
+            yield from nodes(cast(dict[str, Any], node))
+
+
+@EVERY_TOOL
+def test_its_arguments_are_described_as_the_converters_of_all_hosts_can_take(name: str):
+    for node in nodes(TOOLS[name].parameters):
+        assert node.keys() <= KEYWORDS
+        assert node["type"] in TYPES
+        assert all(isinstance(value, str) for value in node.get("enum", ()))
+        assert ("items" in node) == (node["type"] == "array")
+        assert {*node.get("required", ())} <= {*node.get("properties", ())}
+        assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", key) for key in node.get("properties", ()))
+        # No look-around: the engines of some hosts have none.
+        assert "(?" not in node.get("pattern", "")
+    assert re.fullmatch(r"[a-z_]{1,64}", name)
+    assert len(TOOLS[name].description or "") <= 1024

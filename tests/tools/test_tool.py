@@ -82,11 +82,11 @@ async def test_what_the_server_fills_in_is_no_argument(name: str):
 
 
 async def test_each_wrong_value_is_one_readable_line():
-    assert text_of(await call(coats=0, note="")).splitlines() == [
+    assert text_of(await call(coats=0, note="", paint=["red"])).splitlines() == [
         "paint was not called:",
         "- wall: Field required.",
         "- coats: should be greater than or equal to 1.",
-        "- note: String should have at least 1 character.",
+        "- paint: should be a valid dictionary.",
     ]
 
 

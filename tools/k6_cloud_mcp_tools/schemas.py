@@ -7,8 +7,11 @@ Schema = dict[str, Any]
 
 
 def tidy_input(schema: Schema) -> Schema:
-    """An input schema without titles, `$ref`, nullable wrappers around optional arguments, and null defaults."""
-    return _tidy(schema, _optional_without_null)
+    """An input schema without titles, `$ref`, nullable wrappers around optional arguments, and null defaults.
+
+    Only with keywords that the converters of all hosts know: one unknown to Gemini makes it refuse every tool.
+    """
+    return _tidy(schema, lambda node: _with_plain_keys(_optional_without_null(node)))
 
 
 def tidy_output(schema: Schema) -> Schema:
@@ -48,6 +51,15 @@ def _optional_without_null(node: Schema) -> Schema:
     if len(options) != 1:
         return node
     return {**options[0], **{key: value for key, value in node.items() if key != "anyOf"}}
+
+
+def _with_plain_keys(node: Schema) -> Schema:
+    """An object with what its values are, not its keys: those are checked when it comes in."""
+    if "patternProperties" not in node and "propertyNames" not in node:
+        return node
+    values = [*node.get("patternProperties", {}).values()] or [node.get("additionalProperties", True)]
+    kept = {key: value for key, value in node.items() if key not in ("patternProperties", "propertyNames")}
+    return {**kept, "additionalProperties": values[0]}
 
 
 def _without_model_docstring(node: Schema) -> Schema:

@@ -13,12 +13,13 @@ from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
 from k6_cloud.errors import K6CloudError
 from k6_cloud_mcp_tools.advice import advised
 from k6_cloud_mcp_tools.argument_hints import known_names, where_to_set
+from k6_cloud_mcp_tools.argument_values import fitted
 from k6_cloud_mcp_tools.guard.confirmations import ConfirmationRefused
 from k6_cloud_mcp_tools.guard.plan import Guarded
 from k6_cloud_mcp_tools.schemas import tidy_input, tidy_output
@@ -35,15 +36,24 @@ _CRASHED = (
 class _Arguments(FuncMetadata):
     """Arguments in which text stays text: the SDK would take an optional string like `null` or `[1]` for JSON."""
 
+    _schema: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
+
+    @classmethod
+    def of(cls, metadata: FuncMetadata, schema: dict[str, Any]) -> Self:
+        """The same metadata, for arguments of the schema that is published."""
+        arguments = cls(**dict(metadata))
+        arguments._schema = schema
+        return arguments
+
     def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Read JSON that came as a string, except where a string may be meant."""
+        """Read JSON that came as a string, except where a string may be meant, and fit values to the schema."""
         fields = self.arg_model.model_fields
         texts = {
             name: value
             for name, value in data.items()
             if name in fields and _may_be_text(fields[name].annotation)
         }
-        return super().pre_parse_json(data) | texts
+        return fitted(super().pre_parse_json(data) | texts, self._schema, self.arg_model.__name__)
 
 
 class K6Tool(Tool):
@@ -55,11 +65,11 @@ class K6Tool(Tool):
         tool = cls.from_function(
             function, title=title, description=inspect.getdoc(function), annotations=annotations
         )
-        tool.fn_metadata = _Arguments(**dict(tool.fn_metadata))
         arguments = tool.fn_metadata.arg_model
         arguments.model_config["extra"] = "forbid"
         arguments.model_rebuild(force=True)
         tool.parameters = tidy_input({**tool.parameters, "additionalProperties": False})
+        tool.fn_metadata = _Arguments.of(tool.fn_metadata, tool.parameters)
         if schema := tool.fn_metadata.output_schema:
             tool.fn_metadata.output_schema = tidy_output(schema)
         return cast(Self, tool)

@@ -14,6 +14,7 @@ from k6_cloud.scripts.archives import clean_chunks, text_bytes
 from k6_cloud.scripts.script import MIB, Script
 from k6_cloud_mcp.state.audit_rows import AuditRow, joined, visible_to
 from k6_cloud_mcp_tools.advice import advised
+from k6_cloud_mcp_tools.argument_values import whole_number
 from k6_cloud_mcp_tools.context import App, Call, app_of
 from k6_cloud_mcp_tools.guard.callers import caller
 from k6_cloud_mcp_tools.results import LoadTestRow, TestRunDetails
@@ -119,9 +120,10 @@ def mime_type_of(uri: str, content: str | bytes, declared: str | None) -> str | 
 
 
 def _number(text: str) -> int:
-    if text.isascii() and text.isdigit() and 0 < (number := int(text)) < 2**63:
+    number = whole_number(text)
+    if number is not None and number > 0:
         return number
-    raise ResourceNotFoundError(f"{text!r} is not an id: ids are positive numbers.")
+    raise ResourceNotFoundError(f"{text[:40]!r} is not an id: ids are positive numbers.")
 
 
 async def _found(answer: Awaitable[Result]) -> Result:

@@ -54,3 +54,14 @@ async def test_what_is_not_kept_is_invalid_params(tmp_path: Path, address: str):
         with pytest.raises(MCPError) as raised:
             await client.read_resource(f"k6://load_tests/{address}")
     assert raised.value.code == INVALID_PARAMS
+
+
+@pytest.mark.parametrize(
+    "number", ["true", "1_0", "%201", "0x1", "%EF%BC%91", "1.0", "01", "-1", "0", "9" * 5000]
+)
+@pytest.mark.parametrize("address", ["load_tests/{}", "load_tests/{}/script", "test_runs/{}"])
+async def test_only_plain_digits_are_an_id(address: str, number: str):
+    async with open_world() as world, world.connect() as client:
+        with pytest.raises(MCPError, match="is not an id") as raised:
+            await client.read_resource(f"k6://{address.format(number)}")
+    assert raised.value.code == INVALID_PARAMS
