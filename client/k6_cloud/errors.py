@@ -31,7 +31,7 @@ from typing import Self
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from k6_cloud.redaction import printable
+from k6_cloud.safe_text import one_line
 
 _MESSAGE_LIMIT = 500
 MAYBE_DONE = "It is not known whether the request took effect: read the object before trying again."
@@ -210,7 +210,7 @@ def _sentence(error: ApiError) -> str:
     message = error.message.rstrip(". ") or "no reason given"
     parts = [f"{message} ({error.target})" if error.target else message]
     parts += [_detail(detail) for detail in error.details or []]
-    text = printable("; ".join(part.rstrip(". ") for part in parts))
+    text = one_line("; ".join(part.rstrip(". ") for part in parts))
     return text[:_MESSAGE_LIMIT] + ("…" if len(text) > _MESSAGE_LIMIT else ".")
 
 

@@ -36,12 +36,6 @@ def redact_metadata(metadata: Json) -> Json:
     return clean
 
 
-def printable(text: str, kept: str = "") -> str:
-    """Other people's text on one line in which nothing hides: control and direction characters are spelled out,
-    but for those `kept`."""
-    return "".join(char if char.isprintable() or char in kept else repr(char)[1:-1] for char in text)
-
-
 def _replaced(node: Json, name: str, *rest: str) -> Json:
     """A copy of `node` in which the value at the path is replaced, if there is one."""
     if not node.get(name):

@@ -6,6 +6,7 @@ from pathlib import Path
 from k6_cloud.errors import ScriptError
 from k6_cloud.models import object_of
 from k6_cloud.redaction import REDACTED
+from k6_cloud.safe_text import clip, one_line
 from k6_cloud.scripts.script import Script
 
 _LENGTH = 500
@@ -29,8 +30,7 @@ class Wording:
         text = _NOISE.sub("", self._private.sub("", text))
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
-        text = " ".join(text.split())
-        return text if len(text) <= _LENGTH else text[:_LENGTH] + "…"
+        return clip(one_line(" ".join(text.split())), _LENGTH)
 
 
 def _secrets(script: Script) -> list[str]:

@@ -8,12 +8,15 @@ from typing import Any
 import anyio
 import click
 
+from k6_cloud.safe_text import escape
+from k6_cloud_mcp.commands.broken_pipe import quiet_on_broken_pipe
 from k6_cloud_mcp.commands.exception_groups import first_of
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.install.commands import install, uninstall
 from k6_cloud_mcp.startup import finish_startup
 from k6_cloud_mcp.telemetry import otlp
 from k6_cloud_mcp.telemetry.logs import configure_logging
+from k6_cloud_mcp.terminal import echo
 
 _NAME = "k6-cloud-mcp"
 _EPILOG = """\
@@ -34,7 +37,7 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, with 1 when the work failed, and with 2 for a wrong call."""
-    sys.exit(_outcome(arguments))
+    sys.exit(quiet_on_broken_pipe(lambda: _outcome(arguments)))
 
 
 def _outcome(arguments: Sequence[str] | None) -> int | str:
@@ -42,7 +45,7 @@ def _outcome(arguments: Sequence[str] | None) -> int | str:
     try:
         return _run(arguments)
     except* SettingsError as failures:
-        reason = f"{_NAME}: {first_of(failures)}"
+        reason = escape(f"{_NAME}: {first_of(failures)}")
     except* KeyboardInterrupt:
         reason = _INTERRUPTED
     return reason
@@ -52,6 +55,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         return program.main(arguments, prog_name=_NAME, standalone_mode=False) or 0
     except click.ClickException as error:
+        error.message = escape(error.message)
         error.show()
         return error.exit_code
     except click.Abort as error:
@@ -74,7 +78,7 @@ def program(ctx: click.Context) -> int:
     elif command is None and not (sys.stdin and sys.stdin.isatty()):
         return _serve("stdio")
     elif command is None:
-        click.echo(ctx.get_help())
+        echo(ctx.get_help())
     return 0
 
 
@@ -127,7 +131,7 @@ def sandbox(host: str, port: int) -> int:
     from k6_cloud_sandbox.sandbox import serve_sandbox
     from k6_cloud_sandbox.settings import SandboxSettings
 
-    click.echo(_SANDBOX_GREETING.format(host=host, port=port), err=True)
+    echo(_SANDBOX_GREETING.format(host=host, port=port), err=True)
     anyio.run(serve_sandbox, SandboxSettings(), host, port)
     return 0
 

@@ -19,6 +19,7 @@ from k6_cloud_mcp.documents.resources import AUDIT_URI, add_resources, mime_type
 from k6_cloud_mcp.documents.script_listing import list_scripts
 from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp.request_state import sealing
+from k6_cloud_mcp.safe_answers import safe_answers
 from k6_cloud_mcp.stacks.stacks import Stacks
 from k6_cloud_mcp.stacks.visibility import Visibility, refusal_of, require_read
 from k6_cloud_mcp.startup import Loading
@@ -60,7 +61,7 @@ class K6Server(MCPServer[App]):
             instructions=instructions(tools, sandbox=sandbox),
             extensions=[views()],
             lifespan=lambda _: self._running(),
-            middleware=[*watchers, Visibility(stacks, tools), list_scripts, complete_ids],
+            middleware=[*watchers, safe_answers, Visibility(stacks, tools), list_scripts, complete_ids],
             request_state_security=sealing(key),
             cache_hints=dict.fromkeys(_LISTS, _FRESH),
             subscriptions=False,

@@ -36,6 +36,27 @@ def test_the_version_is_that_of_the_package():
     assert re.fullmatch(r"k6-cloud-mcp \d+\.\d+\.\d+\n", run("--version").stdout)
 
 
+@pytest.mark.parametrize(
+    "arguments", [["doctor"], ["audit"], ["token", "me"], ["install", "cursor", "--print"], ["demo"]]
+)
+def test_a_command_whose_output_nobody_reads_ends_quietly(tmp_path: Path, arguments: list[str]):
+    reader, writer = os.pipe()
+    os.close(reader)
+    env = {**os.environ, "K6_MCP_BACKEND": "sandbox", "K6_SANDBOX_DIR": str(tmp_path)}
+    result = subprocess.run(
+        [*PROGRAM, *arguments],
+        env=env,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    os.close(writer)
+    assert result.returncode in (1, 141)
+    assert b"Broken pipe" not in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
 def test_an_unknown_command_is_a_wrong_call():
     result = run("frobnicate")
     assert result.returncode == 2

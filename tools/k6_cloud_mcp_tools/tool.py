@@ -17,15 +17,18 @@ from pydantic import BaseModel, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
 from k6_cloud.errors import K6CloudError
+from k6_cloud.safe_text import clip, escape, escape_json
 from k6_cloud_mcp_tools.advice import advised
 from k6_cloud_mcp_tools.argument_hints import known_names, where_to_set
 from k6_cloud_mcp_tools.argument_values import fitted
+from k6_cloud_mcp_tools.exact_text import shown_values
 from k6_cloud_mcp_tools.guard.confirmations import ConfirmationRefused
 from k6_cloud_mcp_tools.guard.plan import Guarded
 from k6_cloud_mcp_tools.schemas import tidy_input, tidy_output
 
 # Where a view finds which call a preview is of, and the name to be typed.
 CONFIRM_META = "k6-cloud-mcp/confirm"
+_LONGEST_FAILURE = 20_000
 _EXPECTED = (K6CloudError, ConfirmationRefused)
 _CRASHED = (
     " failed by a fault of this server, whose log has the details. It is not known whether it took effect: "
@@ -125,8 +128,8 @@ def render(result: Any, tool: str) -> CallToolResult | InputRequiredResult:
     """A result as structured content, and as the same JSON in one compact text."""
     if not isinstance(result, BaseModel) or isinstance(result, CallToolResult | InputRequiredResult):
         return result
-    structured = result.model_dump(mode="json", by_alias=True, exclude_none=True)
-    text = json.dumps(structured, ensure_ascii=False, separators=(",", ":"))
+    structured = shown_values(result)
+    text = escape_json(json.dumps(structured, ensure_ascii=False, separators=(",", ":")))
     return CallToolResult(
         content=[TextContent(type="text", text=text)],
         structured_content=structured,
@@ -142,7 +145,8 @@ def _for_views(result: Any, tool: str) -> dict[str, Any] | None:
 
 
 def _failure(text: str) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+    shown = clip(escape(text), _LONGEST_FAILURE)
+    return CallToolResult(content=[TextContent(type="text", text=shown)], is_error=True)
 
 
 def _may_be_text(annotation: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from k6_cloud.redaction import printable
+from k6_cloud.safe_text import escape
 from k6_cloud.secret_patterns import hide_secrets
 
 _HEAD, _TAIL = 140, 40
@@ -20,7 +20,7 @@ def visible(line: str) -> str:
 
     A long line keeps its head and its tail.
     """
-    shown = hide_secrets(printable(line, kept="\t"))
+    shown = hide_secrets(escape(line).replace("\n", "\\n"))
     if len(shown) <= _HEAD + _TAIL:
         return shown
     return f"{shown[:_HEAD]} … {len(shown) - _HEAD - _TAIL} more characters … {shown[-_TAIL:]}"

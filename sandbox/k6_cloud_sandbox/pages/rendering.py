@@ -1,11 +1,13 @@
-"""Turning views into HTML. The templates escape every value, for scripts choose most of them."""
+"""Turning views into HTML. The templates escape every value, because scripts choose most of them."""
 
 import json
 from datetime import datetime
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from k6_cloud.safe_text import escape
 from k6_cloud_sandbox.pages.view import RunView
 from k6_runner.outcome import Check
 
@@ -51,10 +53,16 @@ def _label(status: str) -> str:
     return status.replace("_", " ")
 
 
+def _shown(value: Any) -> Any:
+    """A value of a template: autoescape keeps it from being HTML, this from hiding or turning what stands around it."""
+    return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("k6_cloud_sandbox.pages"),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

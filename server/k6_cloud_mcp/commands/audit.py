@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import click
 from pydantic import TypeAdapter
 
+from k6_cloud.safe_text import escape_json, one_line
 from k6_cloud_mcp.config.settings import Settings
 from k6_cloud_mcp.state.audit_log import attempts_in, journal_of
 from k6_cloud_mcp.state.audit_rows import AuditRow, joined
 from k6_cloud_mcp.state.journal import Journal
+from k6_cloud_mcp.terminal import echo, styled
 
 _HEADINGS = ("WHEN", "WHO", "CLIENT", "TOOL", "TARGETS", "BY", "OUTCOME", "RUN")
 _OUTCOME = _HEADINGS.index("OUTCOME")
@@ -29,17 +30,20 @@ def show_audit(*, limit: int, tool: str | None, as_json: bool, file: Path | None
     if file is not None:
         journal = replace(journal, path=file) if journal else Journal(file, 0)
     if journal is None:
-        click.echo("The audit is off (K6_MCP_AUDIT_FILE=off). Name a file to read with --file.", err=True)
+        echo("The audit is off (K6_MCP_AUDIT_FILE=off). Name a file to read with --file.", err=True)
         return 1
     try:
         rows = _rows(journal, limit, tool)
     except OSError as error:
-        click.echo(f"The audit cannot be read: {error}", err=True)
+        echo(f"The audit cannot be read: {error}", err=True)
         return 1
     if as_json:
-        click.echo(_ROWS.dump_json(rows, indent=2, exclude_none=True).decode())
+        echo(escape_json(_ROWS.dump_json(rows, indent=2, exclude_none=True).decode()))
+    elif rows:
+        for line in table(rows, _width()):
+            echo(*line)
     else:
-        click.echo("\n".join(table(rows, _width())) if rows else _nothing(journal.path, tool))
+        echo(_nothing(journal.path, tool))
     return 0
 
 
@@ -58,18 +62,22 @@ def _width() -> int:
     return max(_NARROWEST, shutil.get_terminal_size().columns) if sys.stdout.isatty() else _PIPED
 
 
-def table(rows: Sequence[AuditRow], width: int) -> list[str]:
-    """The lines of a table that is at most `width` wide."""
+def table(rows: Sequence[AuditRow], width: int) -> list[list[str]]:
+    """The lines of a table that is at most `width` wide, in parts."""
     cells = [_HEADINGS, *map(_cells, rows)]
     natural = [max(map(len, column)) for column in zip(*cells, strict=True)]
     widths = _fitted(natural, width - len(_GAP) * (len(natural) - 1))
     heading, *lines = ([_cut(text, size) for text, size in zip(line, widths, strict=True)] for line in cells)
     for line, row in zip(lines, rows, strict=True):
-        line[_OUTCOME] = click.style(line[_OUTCOME], fg=_COLOURS.get(row.outcome, "magenta"))
-    return [
-        click.style(_GAP.join(heading).rstrip(), bold=True),
-        *(_GAP.join(line).rstrip() for line in lines),
-    ]
+        line[_OUTCOME] = styled(line[_OUTCOME], fg=_COLOURS.get(row.outcome, "magenta"))
+    return [[styled(_GAP.join(heading).rstrip(), bold=True)], *map(_spaced, lines)]
+
+
+def _spaced(cells: Sequence[str]) -> list[str]:
+    """The cells of a line with gaps between them, without blanks at its end."""
+    *first, last = cells
+    shown = [*first, last.rstrip()] if last.strip() else first
+    return [part for cell in shown[:-1] for part in (cell, _GAP)] + shown[-1:]
 
 
 def _cells(row: AuditRow) -> tuple[str, ...]:
@@ -77,12 +85,8 @@ def _cells(row: AuditRow) -> tuple[str, ...]:
     run = str(row.test_run_id) if row.test_run_id else ""
     when = f"{row.at.astimezone():%Y-%m-%d %H:%M:%S}"
     cells = (when, row.caller, row.client or "", row.tool, targets, row.decided_by or "", row.outcome, run)
-    return tuple(map(_printable, cells))
-
-
-def _printable(text: str) -> str:
-    """Text that cannot move the cursor: callers choose their own names."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    # Callers choose their own names.
+    return tuple(map(one_line, cells))
 
 
 def _fitted(widths: Sequence[int], room: int) -> list[int]:

@@ -18,7 +18,9 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
 
+from k6_cloud.safe_text import one_line
 from k6_cloud_mcp.commands.exception_groups import first_of
+from k6_cloud_mcp.terminal import echo, styled
 
 _OPTIONS = {
     "stages": [
@@ -40,8 +42,7 @@ async def run_demo() -> int:
         return await _run()
     except* (DemoFailed, MCPError) as failures:
         reason = str(first_of(failures))
-    click.secho("\nThe demo stopped:", fg="red", bold=True, nl=False)
-    click.echo(f" {reason} Try `k6-cloud-mcp doctor`.")
+    echo(styled("\nThe demo stopped:", fg="red", bold=True), f" {reason} Try `k6-cloud-mcp doctor`.")
     return 1
 
 
@@ -105,32 +106,35 @@ class _Demo:
 
 def _conclude(run: dict[str, Any]) -> int:
     passed = run.get("result") == "passed"
-    result = click.style(run.get("result", run["status"]), fg="green" if passed else "red", bold=True)
+    result = styled(run.get("result", run["status"]), fg="green" if passed else "red", bold=True)
     _say(
-        f"Result: {result} after {run['seconds']} s with up to {run.get('max_vus', 0)} VUs. {run.get('verdict', '')}"
+        "Result: ",
+        result,
+        f" after {run['seconds']} s with up to {run.get('max_vus', 0)} VUs. {run.get('verdict', '')}",
     )
     if passed:
-        click.echo(
-            "\nNext: add the server to your AI host (README, “Add it to your host”), or look at runs with "
-            f"{click.style('k6-cloud-mcp sandbox', bold=True)}."
+        echo(
+            "\nNext: add the server to your AI host (README, “Add it to your host”), or look at runs with ",
+            styled("k6-cloud-mcp sandbox", bold=True),
+            ".",
         )
     return 0 if passed else 1
 
 
 def _fitting(message: str | None) -> str:
     """A message cut to what is left of the line: a bar that wraps would leave its pieces behind."""
-    return (message or "")[: max(0, shutil.get_terminal_size().columns - 24)]
+    return one_line(message or "")[: max(0, shutil.get_terminal_size().columns - 24)]
 
 
-def _say(text: str) -> None:
-    click.echo(f"{click.style('•', fg='cyan', bold=True)} {text}")
+def _say(*parts: str) -> None:
+    echo(styled("•", fg="cyan", bold=True), " ", *parts)
 
 
 async def _answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
     del context
     _say("The server asks before it starts anything:")
-    click.secho(textwrap.indent(params.message, "    "), dim=True)
-    click.echo(f"    The demo answers for you: {click.style('go ahead', bold=True)}.")
+    echo(styled(textwrap.indent(params.message, "    "), dim=True))
+    echo("    The demo answers for you: ", styled("go ahead", bold=True), ".")
     return ElicitResult(action="accept", content={"decision": "go ahead"})
 
 

@@ -4,8 +4,6 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-import click
-
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
 from k6_cloud_mcp.access.grant import LOCAL
@@ -14,6 +12,7 @@ from k6_cloud_mcp.commands.decision_report import decision_report
 from k6_cloud_mcp.config.k6_login import read_login
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.state.audit_log import journal_of
+from k6_cloud_mcp.terminal import echo, styled
 from k6_cloud_sandbox.sandbox import open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_runner.binary import INSTALL_HINT, find_k6
@@ -33,11 +32,11 @@ async def run_doctor(client: str | None = None) -> int:
     """Print every finding; with `client`, how its guarded calls are decided. The exit code: 0 when all is well."""
     well = True
     async for finding in findings(client):
-        mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
-        click.echo(f"{mark} {click.style(finding.subject, bold=True)}: {finding.detail}")
+        mark = styled("ok  ", fg="green") if finding.ok else styled("FAIL", fg="red")
+        echo(mark, " ", styled(finding.subject, bold=True), f": {finding.detail}")
         if not finding.ok:
             well = False
-            click.echo(f"     Fix: {finding.fix}")
+            echo(f"     Fix: {finding.fix}")
     return 0 if well else 1
 
 

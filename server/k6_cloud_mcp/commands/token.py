@@ -4,11 +4,11 @@ import re
 import secrets
 from datetime import UTC, datetime, timedelta
 
-import click
 import tomlkit
 
 from k6_cloud_mcp.access.named_tokens import digest_of, read_tokens
 from k6_cloud_mcp.config.reloading_file import BrokenFile
+from k6_cloud_mcp.terminal import echo
 
 _PREFIX = "k6mcp_"
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([dh])")
@@ -20,10 +20,10 @@ def run_token(name: str, scopes: str, stack: str | None, expires: str | None) ->
     try:
         token, block = make_token(name, scopes, stack, expires)
     except BrokenFile as error:
-        click.echo(f"k6-cloud-mcp: {error} No token was made.", err=True)
+        echo(f"k6-cloud-mcp: {error} No token was made.", err=True)
         return 1
-    click.echo(f"The token, which is not shown again:\n\n{token}\n")
-    click.echo(f"Add to the file of K6_MCP_TOKENS_FILE, which holds only its hash:\n\n{block}", nl=False)
+    echo(f"The token, which is not shown again:\n\n{token}\n")
+    echo(f"Add to the file of K6_MCP_TOKENS_FILE, which holds only its hash:\n\n{block}", nl=False)
     return 0
 
 

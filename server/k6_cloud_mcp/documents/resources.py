@@ -10,6 +10,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from pydantic import BaseModel, TypeAdapter
 
 from k6_cloud.errors import K6CloudError, NotFound, ScriptError
+from k6_cloud.safe_text import escape_json
 from k6_cloud.scripts.archives import clean_chunks, text_bytes
 from k6_cloud.scripts.script import MIB, Script
 from k6_cloud_mcp.state.audit_rows import AuditRow, joined, visible_to
@@ -97,7 +98,7 @@ async def read_audit(app: App) -> str:
     except OSError as error:
         raise ResourceError(f"The audit cannot be read: {error.strerror}.") from error
     rows = joined(visible_to(caller(), attempts), _AUDITED_CALLS)
-    return _ROWS.dump_json(rows, exclude_none=True, exclude={"__all__": {"preview"}}).decode()
+    return escape_json(_ROWS.dump_json(rows, exclude_none=True, exclude={"__all__": {"preview"}}).decode())
 
 
 def add_resources(server: MCPServer[App]) -> None:
@@ -147,4 +148,4 @@ def _document(script: Script) -> str | bytes:
 
 
 def _json(model: BaseModel) -> str:
-    return model.model_dump_json(exclude_none=True)
+    return escape_json(model.model_dump_json(exclude_none=True))

@@ -22,6 +22,7 @@ from k6_cloud_mcp.install.plan import (
     without_secrets,
 )
 from k6_cloud_mcp.install.writing import write
+from k6_cloud_mcp.terminal import echo
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Dialogue:
             f"there are {', '.join(host.name for host in HOSTS)}.",
         )
         if self.credentials.clear:
-            click.echo("The token is going to stand in clear in the file, readable for whatever runs as you.")
+            echo("The token is going to stand in clear in the file, readable for whatever runs as you.")
         return self._each(chosen, self._install)
 
     def uninstall(self, hosts: list[Host]) -> int:
@@ -79,7 +80,7 @@ class Dialogue:
         if not found:
             raise InstallError(none)
         for number, host in enumerate(found, 1):
-            click.echo(f"  {number}. {host.title}: {host.file(self.machine, self.scope)}")
+            echo(f"  {number}. {host.title}: {host.file(self.machine, self.scope)}")
         if self.yes or not self.can_ask:
             return found
         answer = click.prompt("Which of them? (numbers, all, none)", default="all")
@@ -95,43 +96,41 @@ class Dialogue:
             try:
                 done = act(host) and done
             except InstallError as error:
-                click.echo(f"k6-cloud-mcp: {error}", err=True)
+                echo(f"k6-cloud-mcp: {error}", err=True)
                 done = False
         return 0 if done else 1
 
     def _install(self, host: Host) -> bool:
         if not host.is_on(self.machine):
-            click.echo(f"{host.title} was not found on this machine; its file is written all the same.")
+            echo(f"{host.title} was not found on this machine; its file is written all the same.")
         path = host.file(self.machine, self.scope)
         plan = plan_install(host, path, host.entry(self.command, self.credentials))
         if not plan.changes:
-            click.echo(f"{host.title}: {path} already has it.")
+            echo(f"{host.title}: {path} already has it.")
             return True
         if not self._agreed(plan):
             return False
         self._write(host, plan)
-        click.echo(f"{host.then}, then ask: “List my load tests.”")
-        click.echo(credentials_note(host, self.credentials))
+        echo(f"{host.then}, then ask: “List my load tests.”")
+        echo(credentials_note(host, self.credentials))
         return True
 
     def _uninstall(self, host: Host) -> bool:
         path = host.file(self.machine, self.scope)
         if (plan := plan_uninstall(host, path)) is None:
-            click.echo(f"{host.title}: {path} does not have it.")
+            echo(f"{host.title}: {path} does not have it.")
             return True
         if agreed := self._agreed(plan):
             self._write(host, plan)
         return agreed
 
     def _agreed(self, plan: Plan) -> bool:
-        click.echo(self.credentials.hide(plan.diff()))
+        echo(self.credentials.hide(plan.diff()))
         if self.yes:
             return True
         if self.can_ask:
             return click.confirm("Write this?", default=True) or _say_nothing_was_written()
-        click.echo(
-            "Nothing was written: there is no terminal to ask on. Run it again with --yes to write this."
-        )
+        echo("Nothing was written: there is no terminal to ask on. Run it again with --yes to write this.")
         return False
 
     def _write(self, host: Host, plan: Plan) -> None:
@@ -139,12 +138,12 @@ class Dialogue:
             plan, datetime.now(), secret=self.credentials.clear is not None
         )  # local time, for people
         kept = f" The old file is {backup.name}, beside it." if backup else ""
-        click.echo(f"{host.title}: {plan.path} is written.{kept}")
+        echo(f"{host.title}: {plan.path} is written.{kept}")
 
     def _print(self, host: Host) -> bool:
-        click.echo(f"{host.file(self.machine, self.scope)}:", err=True)
+        echo(f"{host.file(self.machine, self.scope)}:", err=True)
         text = snippet(host, host.entry(self.command, self.credentials))
-        click.echo(without_secrets(self.credentials.hide(text)), nl=False)
+        echo(without_secrets(self.credentials.hide(text)), nl=False)
         return True
 
     def _link(self, host: Host) -> bool:
@@ -152,12 +151,12 @@ class Dialogue:
             raise InstallError(f"{host.title} has no install links; {' and '.join(LINKS)} have.")
         if self.credentials.clear:
             raise InstallError("A link is no place for a token. Leave --with-token out.")
-        click.echo(LINKS[host.name](self.command, self.credentials).direct)
+        echo(LINKS[host.name](self.command, self.credentials).direct)
         return True
 
 
 def _say_nothing_was_written() -> bool:
-    click.echo("Nothing was written.")
+    echo("Nothing was written.")
     return False
 
 

@@ -9,6 +9,8 @@ from k6_cloud_mcp.install.errors import Unreadable
 
 Path = tuple[str | int, ...]
 
+_DEEPEST = 100
+
 _TOKEN = re.compile(
     r'(?P<trivia>[\s\ufeff]+|//[^\n]*|/\*.*?\*/)|(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<mark>[{}\[\],:])'
     r"|(?P<word>[^\s{}\[\],:\"/]+)",
@@ -57,6 +59,7 @@ class _Parser:
         self._text = text
         self._tokens = [token for token in tokens(text) if token.kind != "trivia"]
         self._next = 0
+        self._depth = 0
 
     def document(self) -> Node:
         node = self._value()
@@ -79,6 +82,9 @@ class _Parser:
             _refuse(self._text, token.start, f"{token.text[:20]!r} is not a value")
 
     def _container(self, opening: Token, closing: str) -> Node:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            _refuse(self._text, opening.start, f"it is nested more than {_DEEPEST} levels deep")
         node = Node(opening.start, value={} if closing == "}" else [])
         while self._peek().text != closing:
             self._member(node, closing)
@@ -87,6 +93,7 @@ class _Parser:
             if self._peek().text == ",":
                 self._take()
         node.end = self._take().end
+        self._depth -= 1
         return node
 
     def _member(self, node: Node, closing: str) -> None:

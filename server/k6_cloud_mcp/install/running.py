@@ -13,6 +13,7 @@ from k6_cloud_mcp.install.dialogue import Dialogue
 from k6_cloud_mcp.install.errors import InstallError
 from k6_cloud_mcp.install.hosts import BY_NAME, Host, Scope
 from k6_cloud_mcp.install.machine import Machine
+from k6_cloud_mcp.terminal import echo
 from k6_runner.binary import INSTALL_HINT, find_k6
 
 
@@ -42,7 +43,7 @@ def run_uninstall(hosts: Sequence[str], scope: Scope, *, yes: bool) -> int:
 async def _note_on_k6() -> None:
     """Say it if the sandbox, which is what works without credentials, lacks its k6."""
     if await find_k6(os.environ.get("K6_PATH")) is None:
-        click.echo(f"k6 was not found: the sandbox can store tests, but not run them. {INSTALL_HINT}")
+        echo(f"k6 was not found: the sandbox can store tests, but not run them. {INSTALL_HINT}")
 
 
 def _dialogue(scope: Scope, credentials: Credentials, *, yes: bool) -> Dialogue:
@@ -61,7 +62,7 @@ def _answered(run: Callable[[], int]) -> int:
     try:
         return run()
     except InstallError as error:
-        click.echo(f"k6-cloud-mcp: {error}", err=True)
+        echo(f"k6-cloud-mcp: {error}", err=True)
     except click.Abort:
-        click.echo("\nNothing more was written.", err=True)
+        echo("\nNothing more was written.", err=True)
     return 1

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from opentelemetry.trace import get_current_span
 
+from k6_cloud.safe_text import escape_json
 from k6_cloud_mcp.telemetry.request_ids import request_id
 
 
@@ -23,7 +24,9 @@ class JsonFormatter(logging.Formatter):
             **_trace(),
             "exception": self.formatException(record.exc_info) if record.exc_info else "",
         }
-        return json.dumps({name: value for name, value in line.items() if value}, ensure_ascii=False)
+        return escape_json(
+            json.dumps({name: value for name, value in line.items() if value}, ensure_ascii=False)
+        )
 
 
 def _trace() -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 import logging
 import sys
-from typing import Literal
+from typing import Any, Literal
+
+from k6_cloud.safe_text import escape, one_line
 
 # They log addresses, headers or messages of requests.
 QUIET = ("httpx", "httpcore", "mcp.server.lowlevel.server", "uvicorn")
@@ -20,9 +22,21 @@ def configure_logging(level: str = "INFO", form: Literal["text", "json"] = "text
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+class LineFormatter(logging.Formatter):
+    """A line for each record, in which nothing of other people's text hides; a traceback has lines of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        """The traceback of a record."""
+        return escape(super().formatException(ei))
+
+
 def _formatter(form: Literal["text", "json"]) -> logging.Formatter:
     if form == "text":
-        return logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        return LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Imported only when used: stdio need not pay for it at start-up.
     from k6_cloud_mcp.telemetry.json_logs import JsonFormatter
 

@@ -28,8 +28,8 @@ ROW = AuditRow(
 )
 
 
-def plain(lines: list[str]) -> list[str]:
-    return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+def plain(lines: list[list[str]]) -> list[str]:
+    return [re.sub(r"\x1b\[[0-9;]*m", "", "".join(line)) for line in lines]
 
 
 def write(path: Path, *attempts: dict[str, Any]) -> None:
@@ -70,7 +70,7 @@ def test_a_table_is_never_wider_than_the_terminal(width: int):
 def test_names_cannot_move_the_cursor():
     lines = plain(table([ROW.model_copy(update={"client": "a\x1b[2Jb\r\u202ec"})], 120))
 
-    assert "a?[2Jb??c" in lines[1]
+    assert r"a\x1b[2Jb\r\u202ec" in lines[1]
 
 
 def test_the_command_prints_a_table_without_colours_where_nobody_looks(

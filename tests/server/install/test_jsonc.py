@@ -31,3 +31,17 @@ def test_what_cannot_be_read_is_refused_with_its_place(text: str, reason: str):
     with pytest.raises(Unreadable) as refused:
         read(text)
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":'])
+def test_very_deep_nesting_is_refused(opening: str):
+    for text in (opening * 5_000, opening * 101):
+        with pytest.raises(Unreadable, match="it is nested more than 100 levels deep"):
+            read(text)
+
+
+def test_nesting_as_deep_as_a_host_s_own_is_read():
+    value = read("[" * 100 + "]" * 100)
+    for _ in range(99):
+        (value,) = value
+    assert value == []

@@ -143,3 +143,13 @@ def test_values_named_like_secrets_are_not_shown(line: str, shown: str):
 def test_a_snippet_is_a_whole_file():
     cursor = BY_NAME["cursor"]
     assert json.loads(snippet(cursor, entry(cursor)))["mcpServers"]["k6-cloud"] == entry(cursor)
+
+
+@pytest.mark.parametrize("text", ["[" * 5_000, '{"a":' * 5_000, '{"mcpServers": {"k6-cloud": ' + "[" * 5_000])
+def test_a_file_nested_without_end_is_refused_with_what_to_paste(tmp_path: Path, text: str):
+    path = tmp_path / "mcp.json"
+    path.write_text(text)
+    with pytest.raises(InstallError, match="nested more than 100 levels deep") as refused:
+        plan_install(BY_NAME["cursor"], path, entry(BY_NAME["cursor"]))
+    assert '"mcpServers"' in str(refused.value)
+    assert path.read_text() == text

@@ -8,6 +8,7 @@ from typing import Generic, Literal, Self, TypeVar
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from k6_cloud.safe_text import escape
 from k6_cloud.wrappers.dry_run import UnsentRequest
 from k6_cloud_mcp_tools.guard.audit import Decider
 from k6_cloud_mcp_tools.guard.policy import PlannedLoad
@@ -40,8 +41,8 @@ class Preview:
 
     @property
     def shown(self) -> str:
-        """All that is shown."""
-        return f"{self.text}\n{self.details}" if self.details else self.text
+        """All that is shown, with nothing that hides in it."""
+        return escape(f"{self.text}\n{self.details}" if self.details else self.text)
 
     @property
     def recap(self) -> str:

@@ -7,6 +7,7 @@ from k6_cloud.models import Json
 from k6_cloud.scripts.archives import text_bytes
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import K6
+from k6_cloud_mcp_tools.exact_text import ExactText
 from k6_cloud_mcp_tools.operation import read
 from k6_cloud_mcp_tools.parameters import LoadTestId, ScriptMaxBytes, ScriptMember, ScriptOffset
 from k6_cloud_mcp_tools.results import ScriptFacts
@@ -29,7 +30,7 @@ class DownloadedScript(ScriptFacts):
     path: str | None = None
     members: list[MemberRow] | None = None
     members_total: int | None = None
-    text: str
+    text: ExactText
     next_offset: int | None = None
 
 

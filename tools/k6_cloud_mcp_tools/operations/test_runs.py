@@ -12,6 +12,7 @@ from k6_cloud.errors import (
     Conflict,
 )
 from k6_cloud.models import TestRun
+from k6_cloud.safe_text import escape
 from k6_cloud_mcp_tools.context import K6, Call, TheApp
 from k6_cloud_mcp_tools.metrics.live import live_figures
 from k6_cloud_mcp_tools.metrics.verdict import verdict_of
@@ -72,7 +73,7 @@ async def _report(ctx: Call, k6: K6Cloud, run: TestRun, waited: float) -> None:
     """Progress is the time waited, which only grows; the message says how the run is doing."""
     figures = await live_figures(k6, run)
     await ctx.report_progress(
-        waited, message=f"Run {run.id} is {run.status}{_time(run)}{figures and f': {figures}'}"
+        waited, message=escape(f"Run {run.id} is {run.status}{_time(run)}{figures and f': {figures}'}")
     )
 
 
