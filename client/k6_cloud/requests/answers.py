@@ -6,7 +6,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from k6_cloud.errors import MAYBE_DONE, BadAnswer, next_step_after
-from k6_cloud.redaction import printable
+from k6_cloud.safe_text import one_line
 
 Model = TypeVar("Model", bound=BaseModel)
 _NO_SCRIPTS = ("text/html", "application/xhtml", "application/json")
@@ -49,4 +49,4 @@ def _foreign(response: httpx.Response, expected: str) -> BadAnswer:
 def _first(error: ValidationError) -> str:
     """Name the first problem, without the value: it may be anything."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return printable(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}")
+    return one_line(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}")
