@@ -55,11 +55,17 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         return program.main(arguments, prog_name=_NAME, standalone_mode=False) or 0
     except click.ClickException as error:
-        error.message = escape(error.message)
-        error.show()
+        _complain(error)
         return error.exit_code
     except click.Abort as error:
         return _INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1
+
+
+def _complain(error: click.ClickException) -> None:
+    """Say what is wrong with a call, as click does."""
+    if isinstance(error, click.UsageError) and error.ctx:
+        echo(error.ctx.get_usage(), "\n", err=True)
+    echo(f"Error: {error.format_message()}", err=True)
 
 
 @click.group(
