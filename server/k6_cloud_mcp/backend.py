@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import httpx
 from pydantic import ValidationError
@@ -20,13 +21,17 @@ from k6_cloud_mcp.stacks.profiles import Profile, read_profiles
 from k6_cloud_mcp.stacks.stacks import Stacks
 from k6_cloud_mcp.state.audit_log import audit_of
 from k6_cloud_mcp.state.spent_confirmations import SpentFiles
+from k6_cloud_mcp.state.trusted_folders import TrustedFolders
 from k6_cloud_mcp.telemetry.api_requests import WatchedClient
 from k6_cloud_mcp.telemetry.metrics import Measures
-from k6_cloud_mcp_tools.context import App
+from k6_cloud_mcp_tools.context import App, BundleScript
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
 from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
 from k6_cloud_mcp_tools.storage.script_files import Backups
 from k6_runner.bounded import run_bounded
+
+if TYPE_CHECKING:
+    from k6_runner.limits import RunLimits
 
 
 @asynccontextmanager
@@ -107,6 +112,11 @@ def _kept_scripts(settings: Settings, *within: str) -> KeptScripts:
     return Backups(directory, max_mib=settings.backup_max_mib, days=settings.backup_days)
 
 
+def _bundler(settings: Settings, limits: "RunLimits | None" = None) -> BundleScript:
+    trusted = TrustedFolders(settings.state_dir.expanduser())
+    return script_bundler(settings.max_script_bytes, limits, trusted)
+
+
 @asynccontextmanager
 async def _open_nothing(settings: Settings, local_files: bool) -> AsyncGenerator[App, None]:
     """An app with no stack behind it: each call is given one."""
@@ -114,7 +124,7 @@ async def _open_nothing(settings: Settings, local_files: bool) -> AsyncGenerator
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes, retries=NO_RETRIES),
             inspect_script=script_inspector() if local_files else literal_options_of,
-            bundle_script=script_bundler(settings.max_script_bytes) if local_files else None,
+            bundle_script=_bundler(settings) if local_files else None,
             local_files=local_files,
         )
 
@@ -135,7 +145,7 @@ async def _open_cloud(
             project_id=settings.project_id,
             # k6 runs a script's code: fine for the user whose machine this is, not on a shared server.
             inspect_script=script_inspector() if local_files else literal_options_of,
-            bundle_script=script_bundler(settings.max_script_bytes) if local_files else None,
+            bundle_script=_bundler(settings) if local_files else None,
             local_files=local_files,
         )
 
@@ -171,7 +181,7 @@ async def _open_sandbox(settings: Settings, local_files: bool) -> AsyncGenerator
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
             sandbox=True,
             inspect_script=script_inspector(sandbox.variables, own.limits),
-            bundle_script=script_bundler(settings.max_script_bytes, own.limits) if local_files else None,
+            bundle_script=_bundler(settings, own.limits) if local_files else None,
             local_files=local_files,
             poll_seconds=0.5,
         )

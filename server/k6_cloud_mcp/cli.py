@@ -185,6 +185,16 @@ def token(name: str, scopes: str, stack: str | None, expires: str | None) -> int
     return run_token(name, scopes, stack, expires)
 
 
+@program.command()
+@click.argument("folder", metavar="[FOLDER]", type=Path, required=False)
+@click.option("--remove", is_flag=True, help="Trust it no longer.")
+def trust(folder: Path | None, remove: bool) -> int:
+    """Let k6 bundle the scripts of FOLDER where they cannot be confined. Without FOLDER: list them."""
+    from k6_cloud_mcp.commands.trust import run_trust
+
+    return run_trust(folder, remove=remove)
+
+
 program.add_command(install)
 program.add_command(uninstall)
 

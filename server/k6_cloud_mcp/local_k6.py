@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ from pydantic import ValidationError
 from k6_cloud.errors import ScriptError, ScriptNotRead
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.script_options import ScriptOptions
+from k6_cloud_mcp.state.trusted_folders import TrustedFolders, TrustError
 from k6_cloud_mcp_tools.context import BundleScript, InspectScript
 
 if TYPE_CHECKING:
     from k6_runner.limits import RunLimits
 
+_TRUST = "To have only the scripts in {0} bundled, because you know them: `k6-cloud-mcp trust {0}`."
 Environment = Callable[[], Awaitable[Mapping[str, str]]]
 
 
@@ -65,10 +68,13 @@ async def literal_options_of(script: Script) -> ScriptOptions | None:
         return None
 
 
-def script_bundler(max_bytes: int, limits: "RunLimits | None" = None) -> BundleScript:
+def script_bundler(
+    max_bytes: int, limits: "RunLimits | None" = None, trusted: TrustedFolders | None = None
+) -> BundleScript:
     """A function that makes an archive, of `max_bytes` at most, of an entry file and what it uses from a folder.
 
-    It gives None where there is no k6. Raises ScriptError if k6 cannot read the script, or may not on this machine.
+    It gives None where there is no k6. Raises ScriptError if k6 cannot read the script, or may not on this machine:
+    where scripts cannot be confined, the folder has to be `trusted`.
     """
 
     async def bundle_script(entry: Path, folder: Path) -> Script | None:
@@ -79,12 +85,22 @@ def script_bundler(max_bytes: int, limits: "RunLimits | None" = None) -> BundleS
         k6 = await find_k6(os.environ.get("K6_PATH"))
         if k6 is None:
             return None
+        held = limits or _operators_limits()
         try:
-            return await bundle(k6, entry, folder, limits or _operators_limits(), max_bytes)
+            return await bundle(k6, entry, folder, held, max_bytes)
         except NotConfined as error:
-            raise ScriptError(f"{error} Nothing was uploaded.") from error
+            if not _is_trusted(folder, trusted):
+                raise ScriptError(f"{error} {_TRUST.format(folder)} Nothing was uploaded.") from error
+        return await bundle(k6, entry, folder, replace(held, allow_unconfined=True), max_bytes)
 
     return bundle_script
+
+
+def _is_trusted(folder: Path, trusted: TrustedFolders | None) -> bool:
+    try:
+        return trusted is not None and trusted.covers(folder)
+    except TrustError as error:
+        raise ScriptError(str(error)) from error
 
 
 def _operators_limits() -> "RunLimits":
@@ -95,6 +111,6 @@ def _operators_limits() -> "RunLimits":
         return SandboxSettings().limits
     except ValidationError as error:
         first = error.errors()[0]
-        raise ScriptError(
-            f"The setting {first['loc'][0]} is not valid ({first['msg']}), so k6 was not run."
-        ) from error
+        name = str(first["loc"][0])
+        variable = f"K6_SANDBOX_{name.upper()}" if name.islower() else name
+        raise ScriptError(f"{variable} is not valid ({first['msg']}), so k6 was not run.") from error

@@ -75,7 +75,7 @@ def test_a_wrong_call_ends_with_2_and_says_how_it_is_called(arguments: list[str]
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 @pytest.mark.parametrize(
-    "command", ["serve", "sandbox", "demo", "doctor", "audit", "token", "install", "uninstall"]
+    "command", ["serve", "sandbox", "demo", "doctor", "audit", "token", "trust", "install", "uninstall"]
 )
 def test_every_command_explains_itself(command: str, flag: str):
     result = run(command, flag)
@@ -124,6 +124,7 @@ def test_doctor_finds_a_healthy_sandbox(tmp_path: Path):
     assert result.returncode == 0, result.stdout + result.stderr
     assert "sandbox on this machine" in result.stdout
     assert re.search(r"k6: v\d", result.stdout)
+    assert re.search(r"ok +Confinement: scripts are confined by ", result.stdout)
 
 
 def test_doctor_tells_the_policy_and_how_calls_of_a_client_are_decided(tmp_path: Path):

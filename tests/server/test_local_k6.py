@@ -9,10 +9,13 @@ import pytest
 from mcp import Client
 from support.servers import World, content_of, open_world, text_of
 
-from k6_cloud.errors import ScriptError
+from k6_cloud.errors import ScriptError, ScriptNotRead
 from k6_cloud.scripts.script import Script
-from k6_cloud_mcp.local_k6 import script_bundler
+from k6_cloud.scripts.script_options import ScriptOptions
+from k6_cloud_mcp.local_k6 import literal_options_of, script_bundler, script_inspector
+from k6_cloud_mcp.state.trusted_folders import TrustedFolders
 from k6_runner.binary import find_k6
+from k6_runner.confinement.terms import Abilities
 from k6_runner.inspection import inspect
 from k6_runner.limits import RunLimits
 
@@ -133,6 +136,95 @@ async def test_a_bundle_past_the_limit_is_refused(project: Path):
     (project / "users.json").write_text(json.dumps(["x" * 100_000]))
     with pytest.raises(ScriptError):
         await bundle(project / "main.js", project, limit=50_000)
+
+
+UNCONFINED = RunLimits(pretended=Abilities())
+
+
+async def test_without_confinement_a_folder_is_bundled_only_once_it_is_trusted(project: Path, tmp_path: Path):
+    trusted = TrustedFolders(tmp_path / "state")
+    bundle_script = script_bundler(1_000_000, UNCONFINED, trusted)
+    for other in (None, project / "lib", tmp_path / "elsewhere"):
+        if other:
+            other.mkdir(exist_ok=True)
+            trusted.add(other)
+        with pytest.raises(ScriptError) as caught:
+            await bundle_script(project / "main.js", project)
+        assert f"k6-cloud-mcp trust {project}" in str(caught.value)
+        assert str(caught.value).endswith("Nothing was uploaded.")
+    trusted.add(project)
+    script = await bundle_script(project / "main.js", project)
+    assert script
+    with script:
+        assert "users.json" in names(script)
+
+
+async def test_a_list_of_trusted_folders_that_is_broken_trusts_none(project: Path, tmp_path: Path):
+    trusted = TrustedFolders(tmp_path / "state")
+    trusted.add(project)
+    trusted.path.write_text("[")
+    with pytest.raises(ScriptError, match="no folder is trusted"):
+        await script_bundler(1_000_000, UNCONFINED, trusted)(project / "main.js", project)
+
+
+LITERAL = "export const options = { vus: 3, iterations: 3 }; export default function () {}"
+COMPUTED = LITERAL.replace("vus: 3", "vus: 1 + Number(__ENV.N)")
+
+
+async def read_options(source: str, limits: RunLimits | None = None) -> ScriptOptions | None:
+    with Script.from_chunks([source.encode()]) as script:
+        return await script_inspector(limits=limits)(script)
+
+
+async def test_without_confinement_literal_options_are_read_from_the_text():
+    assert await read_options(LITERAL, UNCONFINED) == ScriptOptions({"vus": 3, "iterations": 3}, by_k6=False)
+
+
+@pytest.mark.parametrize(
+    "source", [COMPUTED, "while (true) {} " + COMPUTED, "open('/etc/passwd'); " + COMPUTED]
+)
+async def test_without_confinement_computed_options_are_unknown_and_no_code_runs(source: str):
+    with pytest.raises(ScriptNotRead, match="the script's code was not run"):
+        await read_options(source, UNCONFINED)
+
+
+async def test_options_of_a_script_that_needs_the_network_are_read_from_its_text():
+    library = "import { uuid } from 'https://jslib.invalid/uuid.js'; "
+    assert await read_options(library + LITERAL) == ScriptOptions({"vus": 3, "iterations": 3}, by_k6=False)
+    with pytest.raises(ScriptNotRead, match=r"It loads https://jslib\.invalid/uuid\.js from the network"):
+        await read_options(library + COMPUTED)
+
+
+async def test_the_operators_limits_hold_for_previews(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("K6_SANDBOX_INSPECT_TIMEOUT", "0.7")
+    with pytest.raises(ScriptError, match=r"did not end within 0\.7 s"):
+        await read_options("while (true) {} " + LITERAL)
+    monkeypatch.setenv("K6_SANDBOX_INSPECT_TIMEOUT", "soon")
+    with pytest.raises(ScriptError, match="K6_SANDBOX_INSPECT_TIMEOUT is not valid"):
+        await read_options(LITERAL)
+
+
+async def test_on_a_shared_server_options_come_from_the_text_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("K6_PATH", "/bin/false")
+    with Script.from_chunks([LITERAL.encode()]) as script:
+        assert await literal_options_of(script) == ScriptOptions({"vus": 3, "iterations": 3}, by_k6=False)
+    with Script.from_chunks([COMPUTED.encode()]) as script:
+        assert await literal_options_of(script) is None
+
+
+@pytest.mark.parametrize(
+    "code", ["client.load(null, 'hello.proto')", "client.load(['definitions'], 'sub.proto')"]
+)
+async def test_files_of_a_grpc_client_are_bundled(tmp_path: Path, code: str):
+    proto = 'syntax = "proto3"; package hello; service Hello { rpc Say(Word) returns (Word); } message Word { string w = 1; }'
+    (tmp_path / "definitions").mkdir()
+    (tmp_path / "hello.proto").write_text(proto)
+    (tmp_path / "definitions/sub.proto").write_text(proto)
+    (tmp_path / "main.js").write_text(
+        f"import grpc from 'k6/net/grpc'; const client = new grpc.Client(); {code}; export default function () {{}}"
+    )
+    with await bundle(tmp_path / "main.js", tmp_path) as script:
+        assert names(script) & {"hello.proto", "sub.proto"}
 
 
 async def test_without_k6_nothing_is_bundled(project: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1,5 +1,7 @@
 """The confinement that this machine offers, and what is missing for it to be enough."""
 
+from typing import NamedTuple
+
 from k6_runner.confinement.landlock import SCOPES_SINCE, TCP_SINCE, landlock_version
 from k6_runner.confinement.seatbelt import seatbelt_works
 from k6_runner.confinement.seccomp import seccomp_works
@@ -43,3 +45,23 @@ def shortcomings(abilities: Abilities) -> list[str]:
     if abilities.landlock < SCOPES_SINCE:
         found.append("Signals to other processes are not blocked: that needs Linux 6.12.")
     return found
+
+
+class ConfinementReport(NamedTuple):
+    """The confinement of scripts on this machine: its means, why they are not enough, what they leave open."""
+
+    means: str
+    missing: str | None
+    shortcomings: list[str]
+
+
+def confinement_report(pretended: Abilities | None = None) -> ConfinementReport:
+    """Tell how scripts are confined on this machine."""
+    abilities = abilities_here(pretended)
+    means = {
+        f"Landlock (version {abilities.landlock})": abilities.landlock,
+        "seccomp": abilities.seccomp,
+        "Seatbelt": abilities.seatbelt,
+    }
+    names = " and ".join(name for name, there in means.items() if there) or "nothing"
+    return ConfinementReport(names, missing(abilities), shortcomings(abilities))

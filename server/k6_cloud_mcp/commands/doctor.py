@@ -4,8 +4,11 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
+from pydantic import ValidationError
+
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
+from k6_cloud.scripts.script import Script
 from k6_cloud_mcp.access.grant import LOCAL
 from k6_cloud_mcp.backend import open_backend, stacks_of
 from k6_cloud_mcp.commands.decision_report import decision_report
@@ -15,7 +18,12 @@ from k6_cloud_mcp.state.audit_log import journal_of
 from k6_cloud_mcp.terminal import echo, styled
 from k6_cloud_sandbox.sandbox import open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
-from k6_runner.binary import INSTALL_HINT, find_k6
+from k6_runner.binary import INSTALL_HINT, K6, find_k6
+from k6_runner.confinement.abilities import confinement_report
+from k6_runner.inspection import inspect
+from k6_runner.k6_inspect import ScriptRejected
+from k6_runner.limits import RunLimits, setting
+from k6_runner.process import NotConfined
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,9 @@ async def findings(client: str | None = None) -> AsyncIterator[Finding]:
     for line in decision_report(policy, client) if client else ():
         yield Finding("Client", True, line)
     yield _audit(settings)
-    yield await _k6(uses_sandbox)
+    k6 = await find_k6(os.environ.get("K6_PATH"))
+    yield _k6(k6, uses_sandbox)
+    yield await _confinement(k6, uses_sandbox)
     if uses_sandbox:
         yield await _sandbox()
 
@@ -137,8 +147,7 @@ def _audit(settings: Settings) -> Finding:
     return Finding("Audit", True, f"{journal.path}, {records} records")
 
 
-async def _k6(needed: bool) -> Finding:
-    k6 = await find_k6(os.environ.get("K6_PATH"))
+def _k6(k6: K6 | None, needed: bool) -> Finding:
     if k6 is not None:
         return Finding("k6", True, f"{k6.version} at {k6.path}")
     if needed:
@@ -146,6 +155,38 @@ async def _k6(needed: bool) -> Finding:
     return Finding(
         "k6", True, "not found; optional with Grafana Cloud (it reads scripts' options for the price)"
     )
+
+
+async def _confinement(k6: K6 | None, needed: bool) -> Finding:
+    """Whether scripts are confined here: k6 reads one, to be sure."""
+    report = confinement_report()
+    try:
+        limits = SandboxSettings().limits
+        if report.missing:
+            return _unconfined(report.missing, limits, needed)
+        if k6 is not None:
+            await _read_a_script(k6, limits)
+    except (NotConfined, ScriptRejected, ValidationError) as error:
+        return Finding("Confinement", False, str(error), "Correct what the message names.")
+    left = " ".join(report.shortcomings)
+    return Finding("Confinement", True, f"scripts are confined by {report.means}. {left}".strip())
+
+
+def _unconfined(missing: str, limits: RunLimits, needed: bool) -> Finding:
+    accepted = f"{setting('allow_unconfined')}=1"
+    if limits.allow_unconfined:
+        return Finding("Confinement", True, f"incomplete, as accepted by {accepted}. {missing}.")
+    if not needed:
+        return Finding(
+            "Confinement", True, f"none, so no script runs here; options are read from its text. {missing}."
+        )
+    fix = f"Use Linux from 5.13 on, or macOS. {accepted} runs scripts without confinement, with your rights."
+    return Finding("Confinement", False, f"{missing}, so the sandbox runs no tests", fix)
+
+
+async def _read_a_script(k6: K6, limits: RunLimits) -> None:
+    with Script.from_chunks([b"export default function () {}"]) as script:
+        await inspect(k6, script, limits, {})
 
 
 async def _sandbox() -> Finding:

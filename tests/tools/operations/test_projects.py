@@ -205,7 +205,7 @@ async def test_a_project_whose_scripts_are_too_much_to_keep_stays(world: World, 
     kept = Backups(tmp_path, max_mib=1, days=30)
     async with world.connect(answer={"name": "Payments"}, kept_scripts=kept) as client:
         refused = await client.call_tool("delete_project", {"project_id": project})
-    assert "together they are more than K6_MCP_BACKUP_MAX_MIB. Nothing was sent." in text_of(refused)
+    assert "together they are more than K6_MCP_BACKUP_MAX_MIB. Nothing was changed." in text_of(refused)
     assert (await world.k6.projects.get(project)).name == "Payments"
 
 

@@ -280,7 +280,7 @@ async def test_where_another_script_than_expected_is_stored_nobody_is_asked(
     assert text_of(refused).startswith(
         f"Not replaced: load test {test} does not have the expected script: {words}"
     )
-    assert "Nothing was sent." in text_of(refused)
+    assert "Nothing was changed." in text_of(refused)
 
 
 @EVERY_ERA
@@ -307,7 +307,7 @@ async def test_a_race_lost_after_the_preview_changes_nothing(
     assert text_of(refused).startswith(
         f"Not replaced: the script of load test {test} has changed since the preview: now it is javascript, 9 bytes, "
     )
-    assert text_of(refused).endswith("Nothing was sent. Call again for a new preview.")
+    assert text_of(refused).endswith("Nothing was changed. Call again for a new preview.")
 
 
 async def test_a_race_lost_after_the_last_read_is_told_by_reading_back(
@@ -369,7 +369,7 @@ async def test_where_keeping_fails_nothing_is_sent(
         delete = await client.call_tool("delete_load_test", {"load_test_id": test})
     for refused in (upload, delete):
         assert text_of(refused).startswith("Not done: the script that would be lost cannot be kept: ")
-        assert text_of(refused).endswith("Nothing was sent. K6_MCP_BACKUPS=false does without keeping it.")
+        assert text_of(refused).endswith("Nothing was changed. K6_MCP_BACKUPS=false does without keeping it.")
 
 
 async def test_a_script_too_large_to_keep_is_refused_and_nobody_is_asked(world: World, backups: Backups):
@@ -378,7 +378,7 @@ async def test_a_script_too_large_to_keep_is_refused_and_nobody_is_asked(world: 
         upload = await client.call_tool("upload_load_test_script", {"load_test_id": test, "script": "// new"})
         delete = await client.call_tool("delete_load_test", {"load_test_id": test})
     for refused in (upload, delete):
-        assert "it has 3.0 MiB, more than K6_MCP_BACKUP_MAX_MIB (2). Nothing was sent." in text_of(refused)
+        assert "it has 3.0 MiB, more than K6_MCP_BACKUP_MAX_MIB (2). Nothing was changed." in text_of(refused)
 
 
 async def test_a_dry_run_keeps_nothing(world: World, backups: Backups, tmp_path: Path):

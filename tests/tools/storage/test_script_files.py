@@ -129,7 +129,7 @@ async def test_a_script_larger_than_all_there_is_room_for_is_refused(backups: Ba
     with Script.from_chunks([b"x" * (MIB + 1)]) as script:
         for refused in (backups.check(script), backups.keep(script, 1)):
             with pytest.raises(
-                CannotKeep, match=r"more than K6_MCP_BACKUP_MAX_MIB \(1\)\. Nothing was sent\."
+                CannotKeep, match=r"more than K6_MCP_BACKUP_MAX_MIB \(1\)\. Nothing was changed\."
             ):
                 await refused
 

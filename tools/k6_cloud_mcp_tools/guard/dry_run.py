@@ -20,7 +20,7 @@ async def rehearsed(plan: Plan[T], prospect: str) -> Guarded[T]:
         result = await plan.act()
     except Rehearsed as unsent:
         return Guarded(
-            status="dry_run", preview=shown, request=unsent.request, next=f"Nothing was sent. {prospect}"
+            status="dry_run", preview=shown, request=unsent.request, next=f"Nothing was changed. {prospect}"
         )
     return Guarded(status="dry_run", preview=shown, result=result, next="There is nothing to send.")
 

@@ -180,14 +180,14 @@ def _require_seen(load_test_id: int, seen: ScriptFacts | None, stored: Script | 
     if (seen and seen.sha256) != (stored and stored.sha256):
         raise ToolError(
             f"Not replaced: the script of load test {load_test_id} has changed since the preview: {_now(stored)}. Nothing was "
-            "sent. Call again for a new preview."
+            "changed. Call again for a new preview."
         )
 
 
 def _require_expected(load_test_id: int, stored: Script | None, expected: str | None) -> None:
     if expected and not (stored and stored.sha256.startswith(expected)):
         raise ToolError(
-            f"Not replaced: load test {load_test_id} does not have the expected script: {_now(stored)}. Nothing was sent. Read it "
+            f"Not replaced: load test {load_test_id} does not have the expected script: {_now(stored)}. Nothing was changed. Read it "
             "with download_load_test_script, and upload again with the sha256 that you read."
         )
 
@@ -201,7 +201,7 @@ async def _kept(app: App, sha256: str) -> tuple[str, Script]:
         return found
     reason = "" if app.kept_scripts.days else " This server keeps none (K6_MCP_BACKUPS)."
     raise ToolError(
-        f"Not restored: no script with the sha256 {sha256} is kept (any more).{reason} Nothing was sent. The scripts of "
+        f"Not restored: no script with the sha256 {sha256} is kept (any more).{reason} Nothing was changed. The scripts of "
         "runs are readable with download_test_run_script."
     )
 

@@ -14,11 +14,11 @@ Projects = frozenset[int] | None
 
 
 class CannotKeep(ToolError):
-    """A script that should be kept cannot be; nothing was sent."""
+    """A script that should be kept cannot be; nothing was changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"Not done: the script that would be lost cannot be kept: {reason.rstrip('.')}. Nothing was sent. "
+            f"Not done: the script that would be lost cannot be kept: {reason.rstrip('.')}. Nothing was changed. "
             "K6_MCP_BACKUPS=false does without keeping it."
         )
 
