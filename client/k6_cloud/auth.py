@@ -1,8 +1,8 @@
 """The token and the stack of every request."""
 
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -14,6 +14,7 @@ from k6_cloud.requests.failures import error_from_response
 
 AUTH_PATH = "/cloud/v6/auth"
 _LARGEST_ID = 2**63 - 1
+_ADDRESS = re.compile(r"(https?://[a-z0-9.-]+\.?(?::[0-9]{1,5})?)(?:[/?#].*)?", re.IGNORECASE | re.ASCII)
 _QUOTES = frozenset("'\"`")
 
 
@@ -21,7 +22,7 @@ _QUOTES = frozenset("'\"`")
 class Credentials:
     """An API token and the stack it is used on, by its id or by its URL (`https://acme.grafana.net`).
 
-    Raises ConfigurationError if one of them is missing or cannot be sent.
+    Of a URL that was copied from a browser, the scheme and the host are kept. Raises ConfigurationError if one of them is missing or cannot be sent.
     """
 
     token: str = field(repr=False)
@@ -37,7 +38,7 @@ class Credentials:
         if self.stack_id is not None:
             _require_id(self.stack_id)
         if self.stack_url is not None:
-            _require_url(self.stack_url)
+            object.__setattr__(self, "stack_url", _address(self.stack_url))
 
 
 def _require_token(token: object) -> None:
@@ -58,18 +59,14 @@ def _require_id(stack_id: object) -> None:
         )
 
 
-def _require_url(stack_url: object) -> None:
-    text = stack_url if isinstance(stack_url, str) else ""
-    if not (text.isascii() and text.isprintable() and " " not in text and _has_host(text)):
-        raise ConfigurationError("stack_url is not an address like https://acme.grafana.net.")
-
-
-def _has_host(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
+def _address(stack_url: object) -> str:
+    text = stack_url.strip() if isinstance(stack_url, str) else ""
+    found = _ADDRESS.fullmatch(text if "://" in text else f"https://{text}")
+    if found is None:
+        raise ConfigurationError(
+            "The stack's URL is not an address like https://acme.grafana.net. Copy it from your browser."
+        )
+    return found[1].lower()
 
 
 class StackAuth(httpx.Auth):

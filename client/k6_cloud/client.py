@@ -1,6 +1,8 @@
 """The client: one object for the whole API."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, Self, TypeVar
 
 import httpx
@@ -8,6 +10,8 @@ import httpx
 from k6_cloud import paging
 from k6_cloud.api import Api, HttpApi
 from k6_cloud.auth import AUTH_PATH
+from k6_cloud.config.environment import address_of, credentials_of
+from k6_cloud.connection import DEFAULT_BASE_URL, connect
 from k6_cloud.labels import Labels
 from k6_cloud.limits import Limits
 from k6_cloud.load_tests import LoadTests
@@ -30,7 +34,7 @@ Item = TypeVar("Item")
 
 
 class K6Cloud:
-    """The API of Grafana Cloud k6 over `http`, which knows the address and the credentials (see `connect`).
+    """The API of Grafana Cloud k6 over `http`, which knows the address and the credentials (see `connect`, `from_env`).
 
     Methods raise K6CloudError and nothing else: besides the errors that each one names, InvalidArgument (nothing was
     sent), Unauthorized, Forbidden, RateLimited, ServerFailure, NoAnswer and BadAnswer. Reads, deletes and other calls
@@ -45,6 +49,27 @@ class K6Cloud:
         retries: Retries | None = None,
     ) -> None:
         self._assemble(HttpApi(http, retries or Retries()), max_script_bytes)
+
+    @classmethod
+    @asynccontextmanager
+    async def from_env(
+        cls,
+        env: Mapping[str, str] | None = None,
+        *,
+        product: str = "",
+        max_script_bytes: int = DEFAULT_LIMIT,
+        retries: Retries | None = None,
+    ) -> AsyncGenerator[Self, None]:
+        """Open a client by the environment: `async with K6Cloud.from_env() as k6`.
+
+        Reads K6_CLOUD_TOKEN, K6_CLOUD_STACK_ID or K6_CLOUD_STACK_URL, and K6_CLOUD_HOST_V6. What is not set is taken
+        from the file that `k6 cloud login` writes. `product` names your program in the User-Agent, like `my-tool/1.0`.
+        Raises ConfigurationError if the token or the stack is missing, or one of them cannot be used.
+        """
+        given = os.environ if env is None else env
+        address = address_of(given, DEFAULT_BASE_URL)
+        async with connect(credentials_of(given), address, product=product) as http:
+            yield cls(http, max_script_bytes=max_script_bytes, retries=retries)
 
     def _assemble(self, api: Api, max_script_bytes: int) -> None:
         self._api = api

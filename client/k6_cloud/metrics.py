@@ -5,7 +5,7 @@ single quotes, a quote within it is doubled, and the whole is percent-encoded.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal, cast
 
@@ -14,7 +14,7 @@ from pydantic import Field
 from k6_cloud import paging
 from k6_cloud.api import Api
 from k6_cloud.models import Response
-from k6_cloud.requests.arguments import Id, Moment, Name, Positive, checked, checked_start, quoted
+from k6_cloud.requests.arguments import Id, Moment, Name, Positive, checked, checked_start, quoted, utc_text
 from k6_cloud.requests.owners import OfLoadTest, OfTestRun, Owner
 
 _RUNS = "/cloud/v5/test_runs"
@@ -236,7 +236,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return str(utc_text(value))
     if isinstance(value, Sequence):
         return f"[{','.join(map(str, cast(Sequence[int], value)))}]"
     return str(value)

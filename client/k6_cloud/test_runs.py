@@ -12,7 +12,18 @@ from k6_cloud import paging
 from k6_cloud.api import Api
 from k6_cloud.errors import NotFinished
 from k6_cloud.models import Page, Request, Response, TestRun
-from k6_cloud.requests.arguments import Ahead, Count, Id, Moment, Seconds, Top, body, checked, checked_start
+from k6_cloud.requests.arguments import (
+    Ahead,
+    Count,
+    Id,
+    Moment,
+    Seconds,
+    Top,
+    body,
+    checked,
+    checked_start,
+    utc_text,
+)
 from k6_cloud.requests.owners import OfAnswer, OfRows, OfTestRun
 from k6_cloud.scripts.script import ANY_SCRIPT, Script
 
@@ -197,8 +208,5 @@ class TestRuns:
 
 
 def created_between(after: datetime | None, before: datetime | None) -> dict[str, str | None]:
-    """Return the parameters that filter runs by their creation, of times in UTC."""
-    return {
-        "created_after": after.isoformat() if after else None,
-        "created_before": before.isoformat() if before else None,
-    }
+    """Return the parameters that filter runs by their creation."""
+    return {"created_after": utc_text(after), "created_before": utc_text(before)}

@@ -152,7 +152,7 @@ async def _open_cloud(
 
 def _connect(settings: Settings, credentials: Credentials, measures: Measures | None) -> httpx.AsyncClient:
     client = partial(WatchedClient, measures) if measures else httpx.AsyncClient
-    return connect(credentials, settings.base_url, client=client)
+    return connect(credentials, settings.base_url, client=client, product="k6-cloud-mcp")
 
 
 def _credentials(settings: Settings) -> Credentials:
@@ -160,7 +160,7 @@ def _credentials(settings: Settings) -> Credentials:
     try:
         return Credentials(token, settings.stack_id, settings.stack_url)
     except ValueError as error:
-        raise SettingsError(f"K6_CLOUD_TOKEN: {error}") from error
+        raise SettingsError(f"K6_CLOUD_TOKEN or the stack cannot be used: {error}") from error
 
 
 @asynccontextmanager

@@ -1,3 +1,5 @@
+from typing import Any
+
 import anyio
 import anyio.lowlevel
 import httpx
@@ -6,7 +8,7 @@ import pytest
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
-from k6_cloud.errors import BadAnswer, Forbidden, K6CloudError, Unauthorized
+from k6_cloud.errors import BadAnswer, ConfigurationError, Forbidden, K6CloudError, Unauthorized
 from k6_cloud.models import Page, Project
 from k6_cloud.retries import Retries
 
@@ -121,12 +123,55 @@ def test_credentials_do_not_show_their_token():
     assert "secret" not in repr(Credentials("secret", stack_id=7))
 
 
-@pytest.mark.parametrize("token", ["sec\r\nX-Evil: 1", "sécret", "sec\x00ret"])
-def test_a_token_that_cannot_stand_in_a_header_is_refused_without_being_quoted(token: str):
-    with pytest.raises(ValueError, match="The API token holds characters") as caught:
-        Credentials(token)
+@pytest.mark.parametrize(
+    "token", ["sec\r\nX-Evil: 1", "sécret", "sec\x00ret", "'secret'", '"secret"', "sec ret"]
+)
+def test_a_token_that_no_token_looks_like_is_refused_without_being_quoted(token: str):
+    with pytest.raises(ConfigurationError, match="The API token holds characters") as caught:
+        Credentials(token, stack_id=7)
 
     assert token not in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("token", ["", " \n", None, 7])
+def test_no_token_is_refused(token: Any):
+    with pytest.raises(ConfigurationError, match="The API token is empty"):
+        Credentials(token, stack_id=7)
+
+
+def test_a_token_without_a_stack_is_refused():
+    with pytest.raises(
+        ConfigurationError, match=r"needs a stack .* its id \(stack_id\) or its URL \(stack_url\)"
+    ):
+        Credentials("secret")
+
+
+@pytest.mark.parametrize("stack_id", [0, -1, 2**63, True, "7", 7.0])
+def test_a_stack_id_that_is_no_positive_number_is_refused(stack_id: Any):
+    with pytest.raises(ConfigurationError, match="stack_id is not a positive number"):
+        Credentials("secret", stack_id)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://acme.grafana.net", "https://acme.grafana.net"),
+        ("https://Acme.Grafana.net/a/k6-app/projects?x=1#top", "https://acme.grafana.net"),
+        (" acme.grafana.net/ \n", "https://acme.grafana.net"),
+        ("http://127.0.0.1:6580/", "http://127.0.0.1:6580"),
+    ],
+)
+def test_of_the_url_of_a_stack_the_address_is_kept(given: str, kept: str):
+    assert Credentials("secret", stack_url=given).stack_url == kept
+
+
+@pytest.mark.parametrize(
+    "url", ["", "ftp://acme", "https://", "https://a b", "https://é", "https://a\r\nX: 1", 5]
+)
+def test_a_stack_url_that_is_no_address_is_refused(url: Any):
+    with pytest.raises(ConfigurationError, match="The stack's URL is not an address"):
+        Credentials("secret", stack_url=url)
 
 
 async def test_the_line_end_of_a_file_that_held_the_token_does_not_matter():

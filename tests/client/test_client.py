@@ -1,12 +1,17 @@
 import json
+from pathlib import Path
 
 import httpx
 import pytest
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+from support.loopback import listening
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
-from k6_cloud.errors import BadRequest
+from k6_cloud.errors import BadRequest, ConfigurationError, K6CloudError
 from k6_cloud.models import Authentication, ValidateOptions
 from k6_cloud.retries import Retries
 
@@ -75,3 +80,31 @@ async def test_refused_options_name_the_fields():
 
     with pytest.raises(BadRequest, match=r"options\.cloud\.distribution\.x: Unknown load zone\."):
         await K6Cloud(http).validate_options(ValidateOptions(options={}))
+
+
+async def test_a_client_is_opened_by_the_environment_and_closed_at_the_end():
+    seen: list[Headers] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(Headers(scope=scope))
+        await JSONResponse({"value": []})(scope, receive, send)
+
+    async with listening(app, lifespan="off") as address:
+        env = {"K6_CLOUD_TOKEN": "from-env", "K6_CLOUD_STACK_ID": "42", "K6_CLOUD_HOST_V6": address}
+        async with K6Cloud.from_env(env, product="my-tool/1.0") as k6:
+            assert (await k6.projects.list()).value == []
+
+    [headers] = seen
+    assert headers["authorization"] == "Bearer from-env"
+    assert headers["x-stack-id"] == "42"
+    assert headers["user-agent"].startswith("my-tool/1.0 k6-cloud-python/")
+    with pytest.raises(K6CloudError, match="The client is closed"):
+        await k6.projects.list()
+
+
+async def test_an_environment_without_credentials_is_an_error_that_names_them(tmp_path: Path):
+    with pytest.raises(
+        ConfigurationError, match="K6_CLOUD_TOKEN and K6_CLOUD_STACK_ID or K6_CLOUD_STACK_URL"
+    ):
+        async with K6Cloud.from_env({"K6_CONFIG": str(tmp_path / "none.json")}):
+            pass

@@ -2,6 +2,7 @@ import json
 import re
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from k6_cloud.errors import (
     NotAcceptable,
     NotFound,
     RateLimited,
+    ScriptError,
     ScriptTooLarge,
     ServerFailure,
     TimedOut,
@@ -87,6 +89,68 @@ async def test_a_test_is_created_as_multipart_with_its_script():
         "k6_version": (None, b"3"),
         "script": ("script", b"export default function () {}"),
     }
+
+
+@pytest.mark.parametrize("form", ["path", "bytes", "text"])
+async def test_a_script_can_be_given_as_a_path_bytes_or_text(form: str, tmp_path: Path):
+    text = "export default function () {} // é"
+    (tmp_path / "script.js").write_text(text, "utf-8")
+    source = {"path": tmp_path / "script.js", "bytes": text.encode(), "text": text}[form]
+    api = Answers(httpx.Response(201, json=LOAD_TEST), httpx.Response(204))
+    k6 = cloud(api)
+
+    await k6.load_tests.create(2, "smoke", source)
+    await k6.load_tests.upload_script(1, source)
+
+    assert parts(api.requests[0])["script"] == ("script", text.encode())
+    assert api.requests[1].content == text.encode()
+
+
+async def test_a_script_that_cannot_be_read_is_not_sent(tmp_path: Path):
+    api = Answers()
+    k6 = cloud(api, max_script_bytes=10)
+    with Script.from_chunks([b"// hi"]) as closed:
+        pass
+
+    for source, message in [
+        (tmp_path / "none.js", "No such file"),
+        (tmp_path, "directory"),
+        (b"x" * 11, "larger than the limit"),
+        ("\ud800", "not valid Unicode"),
+        (closed, "The script is closed"),
+    ]:
+        with pytest.raises(ScriptError, match=message):
+            await k6.load_tests.create(2, "smoke", source)
+        with pytest.raises(ScriptError, match=message):
+            await k6.load_tests.upload_script(1, source)
+    assert api.requests == []
+
+
+async def test_a_script_that_was_given_open_stays_open():
+    api = Answers(httpx.Response(204), httpx.Response(204))
+
+    with Script.from_chunks([b"// hi"]) as script:
+        await cloud(api).load_tests.upload_script(1, script)
+        await cloud(api).load_tests.upload_script(1, script)
+
+    assert [request.content for request in api.requests] == [b"// hi", b"// hi"]
+
+
+async def test_tests_are_found_by_name_through_the_filter_of_the_api():
+    api = Answers(httpx.Response(200, json={"value": [LOAD_TEST, LOAD_TEST | {"id": 2, "project_id": 9}]}))
+
+    found = await cloud(api).load_tests.find("smoke")
+
+    assert [(test.id, test.project_id) for test in found] == [(1, 2), (2, 9)]
+    assert api.asked == "GET /cloud/v6/load_tests"
+    assert dict(api.request.url.params) == {"name": "smoke"}
+
+
+async def test_a_test_of_a_project_is_found_in_it_alone():
+    api = Answers(httpx.Response(200, json={"value": []}))
+
+    assert await cloud(api).load_tests.find("smoke", project_id=2) == []
+    assert api.asked == "GET /cloud/v6/projects/2/load_tests"
 
 
 async def test_a_test_without_a_script_is_still_created_as_multipart():

@@ -93,9 +93,22 @@ async def test_a_query_is_a_call_in_the_path():
     (path,) = service.paths
     assert path == (
         "/cloud/v5/test_runs/5/query_range_k6(query='rate%20by%20(name)',"
-        "metric='http_reqs%7Bname%3D%22it''s%22%7D',step=10,start=2026-01-02T03:04:05.000000Z)"
+        "metric='http_reqs%7Bname%3D%22it''s%22%7D',step=10,start=2026-01-02T03:04:05Z)"
     )
     assert result.data.result[0].values == [(1684950639, 14.5)]
+
+
+async def test_the_times_of_a_query_are_sent_in_utc():
+    service = _Service(_result("matrix"))
+    start = datetime.fromisoformat("2026-03-01T01:30:00.25+02:00")
+    end = datetime.fromisoformat("2026-02-28T20:00:00-05:00")
+
+    await service.metrics.query_range(5, "rate", "vus", start=start, end=end)
+    await service.metrics.query_aggregate(5, "last", "vus", start=start, end=end)
+    await service.metrics.query_aggregate_of_load_test(3, "last", "vus", start=start, end=end)
+
+    for path in service.paths:
+        assert "start=2026-02-28T23:30:00.250000Z,end=2026-03-01T01:00:00Z" in path
 
 
 async def test_an_aggregate_may_be_of_several_runs():

@@ -67,6 +67,7 @@ class Grafana:
                 "default_project_id": 1,
             },
             "/load_tests": {"value": [test], "@count": 1},
+            "/projects/1/load_tests": {"value": [test], "@count": 1},
             "/load_tests/7": test,
             "/projects": {"value": [_project(who)], "@count": 1},
             "/test_runs": {"value": [], "@count": 0},

@@ -2,10 +2,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from k6_cloud.models import LoadTest, Project, TestRun
 from k6_cloud_mcp_tools.results import (
     LoadTestRow,
+    Moment,
     ProjectRow,
     TestRunDetails,
     TestRunRow,
@@ -122,3 +124,9 @@ def test_a_number_is_short_and_has_no_exponent(value: float, words: str):
 )
 def test_values_keep_four_digits(value: float | None, kept: float | None):
     assert rounded(value) == kept
+
+
+def test_moments_are_shown_in_utc_whatever_their_zone():
+    assert '"created":"2026-03-01T09:00:00Z"' in TestRunRow.of(a_run()).model_dump_json()
+    moment = TypeAdapter(Moment).validate_python("2026-03-01T00:30:00+02:00")
+    assert TypeAdapter(Moment).dump_json(moment) == b'"2026-02-28T22:30:00Z"'

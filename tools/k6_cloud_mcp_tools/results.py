@@ -1,7 +1,7 @@
 """What tools answer with: the fields a model needs, and none of the rest."""
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, PlainSerializer
@@ -14,7 +14,7 @@ _OUTPUT_OPTIONS = frozenset({"summaryTrendStats", "systemTags"})
 
 
 def _to_the_second(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 Moment = Annotated[datetime, PlainSerializer(_to_the_second, return_type=str)]

@@ -94,3 +94,8 @@ def quoted(text: str, plain: str = "") -> str:
         return quote(text, safe=plain)
     except UnicodeEncodeError as error:
         raise InvalidArgument(f"Text is not valid Unicode ({error.reason}). {_NOTHING_SENT}") from error
+
+
+def utc_text(moment: datetime | None) -> str | None:
+    """Write a time as the API does, in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import NamedTuple
+
+from k6_cloud.config.addresses import is_loopback
 
 LARGEST_PORT = 65535
 _NAME_LIMIT = 253
@@ -53,19 +55,6 @@ class Endpoint:
     def is_loopback(self) -> bool:
         """Whether this is the machine that the script runs on."""
         return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is `localhost` or a name below it, or a loopback address, IPv6 with brackets or without."""
-    name = host.lower().removesuffix(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 @dataclass

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
-from k6_cloud.scripts.endpoints import LARGEST_PORT, Endpoint, endpoint_of, is_loopback
+from k6_cloud.config.addresses import is_loopback
+from k6_cloud.scripts.endpoints import LARGEST_PORT, Endpoint, endpoint_of
 from k6_cloud.scripts.targets import Target, Targets
 
 EVERYWHERE = "*"

@@ -12,7 +12,7 @@ import httpx
 import jwt
 import truststore
 
-from k6_cloud_mcp.config.settings import safe_address
+from k6_cloud.config.addresses import safe_address
 
 logger = logging.getLogger(__name__)
 # Never `none`, and never HS*: with those a public key would do for a secret.

@@ -12,7 +12,6 @@ from k6_cloud.scripts.script import Script
 from k6_cloud_mcp.access.grant import LOCAL
 from k6_cloud_mcp.backend import open_backend, stacks_of
 from k6_cloud_mcp.commands.decision_report import decision_report
-from k6_cloud_mcp.config.k6_login import read_login
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.state.audit_log import journal_of
 from k6_cloud_mcp.terminal import echo, styled
@@ -101,7 +100,7 @@ async def _stacks(settings: Settings) -> AsyncIterator[Finding]:
 def _backend(settings: Settings, uses_sandbox: bool) -> Finding:
     if uses_sandbox:
         return Finding("Backend", True, "sandbox on this machine (no Grafana Cloud credentials set)")
-    login = read_login()
+    login = settings.stored_login()
     source = f"{login.path}" if login.token and login.token == settings.token else "the environment"
     return Finding("Backend", True, f"Grafana Cloud k6 at {settings.base_url}, token from {source}")
 

@@ -1,10 +1,8 @@
 """Settings, read from the environment under the names k6 users already have set."""
 
 from hashlib import sha256
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt
 from platformdirs import user_state_path
@@ -20,9 +18,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from k6_cloud.config.addresses import safe_address
+from k6_cloud.config.k6_login import Login, read_login
 from k6_cloud.connection import DEFAULT_BASE_URL
+from k6_cloud.errors import ConfigurationError
 from k6_cloud.scripts.script import MIB
-from k6_cloud_mcp.config.k6_login import Login, read_login
 from k6_cloud_mcp.config.policy_rules import RulesError, operator_policy, problems, require_guarded
 from k6_cloud_mcp.unexpanded import without_reference
 from k6_cloud_mcp_tools.guard.policy import Policy, PolicyRules, split
@@ -37,31 +37,11 @@ class SettingsError(Exception):
     """The settings cannot work; the message says which one and how to set it."""
 
 
-def safe_address(address: str) -> str:
-    """Refuse an address to which the token would travel readable for others."""
-    parts = urlsplit(address)
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-        return address.rstrip("/")
-    raise ValueError(
-        "must be an https:// address (http:// only on this machine), so that the token stays secret"
-    )
-
-
 def _safe_if_given(address: str | None) -> str | None:
     # An issuer is compared letter by letter, so it stays as it was written.
     if address is not None:
         safe_address(address)
     return address
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine only."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 # Some hosts hand on `${K6_CLOUD_TOKEN}` as it stands when there is no such variable: that is no token.
@@ -156,9 +136,19 @@ class Settings(PolicyRules, BaseSettings):
         Raises SettingsError.
         """
         try:
-            return cls(**given).with_login(read_login())
+            settings = cls(**given)
         except ValidationError as error:
             raise SettingsError(problems(error, _PREFIX)) from error
+        return settings.with_login(settings.stored_login())
+
+    def stored_login(self) -> Login:
+        """The login that `k6 cloud login` stored. Raises SettingsError for a broken one, if it is needed."""
+        try:
+            return Login() if self.backend == "sandbox" else read_login()
+        except ConfigurationError as error:
+            if self.token is not None and (self.stack_id is not None or self.stack_url is not None):
+                return Login()
+            raise SettingsError(str(error)) from error
 
     def policy(self) -> Policy:
         """The operator's policy, from the environment and the policy file. Raises SettingsError."""

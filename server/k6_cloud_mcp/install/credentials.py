@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from k6_cloud_mcp.config.k6_login import Login
+from k6_cloud.config.k6_login import Login
 from k6_cloud_mcp.install.errors import InstallError
 
 TOKEN = "K6_CLOUD_TOKEN"

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 import anyio
 import click
 
-from k6_cloud_mcp.config.k6_login import read_login
+from k6_cloud.config.k6_login import read_login
+from k6_cloud.errors import ConfigurationError
 from k6_cloud_mcp.install.command import Command, Origin, start_command
 from k6_cloud_mcp.install.credentials import TOKEN, Credentials, find_credentials
 from k6_cloud_mcp.install.dialogue import Dialogue
@@ -61,7 +62,7 @@ def _hosts(names: Sequence[str]) -> list[Host]:
 def _answered(run: Callable[[], int]) -> int:
     try:
         return run()
-    except InstallError as error:
+    except (InstallError, ConfigurationError) as error:
         echo(f"k6-cloud-mcp: {error}", err=True)
     except click.Abort:
         echo("\nNothing more was written.", err=True)

@@ -10,9 +10,9 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt, model_validator
 
 from k6_cloud.auth import Credentials
+from k6_cloud.config.addresses import safe_address
 from k6_cloud_mcp.access.named_tokens import Name
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched, parsed
-from k6_cloud_mcp.config.settings import safe_address
 
 
 class _Entry(BaseModel):

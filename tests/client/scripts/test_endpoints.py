@@ -1,6 +1,6 @@
 import pytest
 
-from k6_cloud.scripts.endpoints import Endpoint, Looks, Piece, endpoint_of, is_loopback, loopback_in, urls_in
+from k6_cloud.scripts.endpoints import Endpoint, Looks, Piece, endpoint_of, loopback_in, urls_in
 
 
 def local(text: str) -> list[tuple[str, int | None]]:
@@ -88,23 +88,3 @@ def test_other_schemes_are_no_targets(url: str):
 )
 def test_hosts_of_this_machine_are_found_with_their_ports(text: str, found: list[tuple[str, int]]):
     assert local(text) == found
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("localhost", True),
-        ("LocalHost.", True),
-        ("a.localhost", True),
-        ("127.255.0.3", True),
-        ("[::1]", True),
-        ("::ffff:127.0.0.1", True),
-        ("localhost.example", False),
-        ("128.0.0.1", False),
-        ("0.0.0.0", False),
-        ("[::2]", False),
-        ("", False),
-    ],
-)
-def test_loopback_is_told_by_name_or_address(host: str, expected: bool):
-    assert is_loopback(host) is expected

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from k6_cloud_mcp.config.k6_login import Login, read_login
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 
 VARIABLES = (
@@ -107,17 +106,16 @@ def test_a_stack_is_never_mixed_from_two_sources(monkeypatch: pytest.MonkeyPatch
     assert (settings.stack_id, settings.stack_url) == (None, "https://a.grafana.net")
 
 
-def test_the_older_place_of_the_login_is_read_too(tmp_path: Path):
-    write_login(tmp_path / "loadimpact" / "k6" / "config.json", {"token": "old"})
-    assert read_login(tmp_path).token == SecretStr("old")
-
-
-@pytest.mark.parametrize("text", ["", "not json", "[]", '{"collectors": 3}', '{"collectors": {"cloud": []}}'])
-def test_an_unreadable_login_counts_as_none(tmp_path: Path, text: str):
+def test_a_broken_login_is_an_error_only_if_it_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     path = tmp_path / "k6" / "config.json"
     path.parent.mkdir()
-    path.write_text(text)
-    assert read_login(tmp_path) == Login()
+    path.write_text('{"collectors": {"cloud": "abc"}}')
+    with pytest.raises(SettingsError, match="cloud is not an object"):
+        Settings.load()
+    assert Settings.load(backend="sandbox").uses_sandbox
+    monkeypatch.setenv("K6_CLOUD_TOKEN", "t")
+    monkeypatch.setenv("K6_CLOUD_STACK_ID", "1")
+    assert Settings.load().stack_id == 1
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch):

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from k6_cloud_mcp.config.k6_login import Login
+from k6_cloud.config.k6_login import Login
 from k6_cloud_mcp.install.credentials import Credentials, find_credentials
 from k6_cloud_mcp.install.errors import InstallError
 

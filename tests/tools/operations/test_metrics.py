@@ -1,6 +1,6 @@
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 import httpx
@@ -103,6 +103,12 @@ async def test_with_a_step_the_values_tell_how_it_went(world: World, run_script:
     early = await query(world, run, "http_reqs", method="total", end=f"{began + timedelta(seconds=2):%FT%TZ}")
     assert late["series"][0]["value"] + early["series"][0]["value"] == total
     assert 0 < late["series"][0]["value"] < total
+
+    for offset in (timedelta(hours=2), timedelta(hours=-9, minutes=-30)):
+        moment = (began + timedelta(seconds=2)).replace(microsecond=0).astimezone(timezone(offset))
+        same = await query(world, run, "http_reqs", method="total", start=moment.isoformat())
+        assert same == late
+        assert await query(world, run, "http_reqs", method="total", end=moment.isoformat()) == early
 
 
 async def test_labels_of_any_content_are_told_and_asked_for(world: World, run_script: RunScript):

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -69,6 +69,18 @@ async def test_no_single_call_schedules_a_test_for_a_client_that_cannot_ask(worl
     }
     assert listed == {"rows": [done["result"]], "total": 1}
     assert got == of_test == done["result"]
+
+
+async def test_the_times_of_a_schedule_may_have_any_zone(world: World):
+    test, zone = await world.new_test(script=HOUR), timezone(timedelta(hours=-3, minutes=-30))
+    starts, until = (TOMORROW + timedelta(days=days) for days in (0, 2))
+    rule = {**DAILY, "until": until.astimezone(zone).isoformat()}
+    made = await scheduled(world, test, starts=starts.astimezone(zone).isoformat(), recurrence_rule=rule)
+    stored = await world.k6.schedules.get(made["id"])
+    assert (made["starts"], made["next_run"]) == (f"{starts:%Y-%m-%dT%H:%M:%SZ}",) * 2
+    assert stored.starts == starts
+    assert stored.recurrence_rule is not None
+    assert stored.recurrence_rule.until == until
 
 
 @EVERY_ERA

@@ -1,5 +1,5 @@
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any, Literal
 
 import pytest
@@ -62,6 +62,15 @@ async def test_runs_are_found_by_when_they_were_created(world: World):
     assert [row["id"] for row in before["rows"]] == [first.id]
     assert [row["id"] for row in between["rows"]] == [second.id, first.id]
     assert between["total"] == 2
+
+
+async def test_the_zone_of_a_time_does_not_change_which_runs_are_found(world: World):
+    _, second, third = await started(world, 3)
+    for zone in (timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-11))):
+        moment = second.created.astimezone(zone).isoformat()
+        after = await call(world, "list_test_runs", created_after=moment)
+        assert [row["id"] for row in after["rows"]] == [third.id, second.id]
+        assert len((await call(world, "list_test_runs", created_before=moment))["rows"]) == 1
 
 
 async def test_a_time_without_a_zone_is_refused(world: World):
