@@ -38,7 +38,7 @@ from k6_cloud_mcp.state.audit_log import audit_of
 from k6_cloud_mcp.telemetry.logs import QUIET
 from k6_cloud_mcp.transports import http_app
 from k6_cloud_mcp_tools.context import App
-from k6_cloud_mcp_tools.selection import TOOLS
+from k6_cloud_mcp_tools.toolsets import TOOLS
 
 ENVIRONMENT = {
     "K6_CLOUD_TOKEN": hunt.CLOUD_TOKEN,

@@ -14,8 +14,7 @@ from k6_cloud_mcp.config.settings import Settings
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp_prompts import Prompt, load_prompts
 from k6_cloud_mcp_tools.lint.rules import RULES
-from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, TOOLSETS
-from k6_cloud_mcp_tools.toolsets import Published
+from k6_cloud_mcp_tools.toolsets import DEFAULT_TOOLSETS, TOOLSETS, Published
 from k6_cloud_sandbox.settings import SandboxSettings
 
 ROOT = Path(__file__).parent.parent.parent

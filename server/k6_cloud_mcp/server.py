@@ -22,7 +22,7 @@ from k6_cloud_mcp.request_state import sealing
 from k6_cloud_mcp.safe_answers import safe_answers
 from k6_cloud_mcp.stacks.stacks import Stacks
 from k6_cloud_mcp.stacks.visibility import Visibility, refusal_of, require_read
-from k6_cloud_mcp.startup import Loading
+from k6_cloud_mcp.startup import Loading, load_tool
 from k6_cloud_mcp.views.apps import listed, views
 from k6_cloud_mcp_prompts.loader import load_prompts
 from k6_cloud_mcp_prompts.prompt import Prompt
@@ -86,7 +86,7 @@ class K6Server(MCPServer[App]):
             return CallToolResult(content=[TextContent(type="text", text=reason)], is_error=True)
         if tool is None:
             raise ToolError(f"Unknown tool: {name}")
-        return await tool.load().run(arguments, context, convert_result=True)
+        return await load_tool(name).run(arguments, context, convert_result=True)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[App, Any] | None = None

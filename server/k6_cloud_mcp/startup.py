@@ -4,12 +4,16 @@ To list the tools takes none of their code, to call one takes all of it.
 """
 
 import gc
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import anyio
 
 from k6_cloud_mcp_tools.toolsets import Published
+
+if TYPE_CHECKING:
+    from k6_cloud_mcp_tools.tool import K6Tool
 
 # Threads share one processor here, and the list is to leave before they do.
 _LISTED_FIRST = 0.05
@@ -21,17 +25,27 @@ def finish_startup() -> None:
     gc.enable()
 
 
+def load_tool(name: str) -> "K6Tool":
+    """Load a tool, to be called without delay. The first one takes a while: all of their code is imported."""
+    from k6_cloud_mcp_tools.catalog import tool_of
+
+    return tool_of(name)
+
+
 def load(tools: Iterable[Published]) -> None:
-    """Load tools, to be called without delay."""
+    """Load tools."""
     for tool in tools:
-        tool.load()
+        load_tool(tool.name)
 
 
 class Loading:
     """Loads some tools a moment after they are wanted. A call that comes sooner loads what it needs by itself."""
 
-    def __init__(self, tools: Iterable[Published]) -> None:
+    def __init__(
+        self, tools: Iterable[Published], load: Callable[[Iterable[Published]], None] = load
+    ) -> None:
         self._tools = [*tools]
+        self._load = load
         self._wanted: anyio.Event | None = None
 
     def want(self) -> None:
@@ -52,4 +66,4 @@ class Loading:
     async def _load_after(self, wanted: anyio.Event) -> None:
         await wanted.wait()
         await anyio.sleep(_LISTED_FIRST)
-        await anyio.to_thread.run_sync(load, self._tools, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(self._load, self._tools, abandon_on_cancel=True)

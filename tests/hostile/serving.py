@@ -11,7 +11,7 @@ from mcp.server.mcpserver import MCPServer
 
 from k6_cloud_mcp.server import K6Server, build_server
 from k6_cloud_mcp_tools.context import App
-from k6_cloud_mcp_tools.selection import TOOLS
+from k6_cloud_mcp_tools.toolsets import TOOLS
 
 ACTING = [tool for tool in TOOLS if tool.name in ACTS]
 

@@ -5,10 +5,10 @@ import pytest
 
 from k6_cloud_mcp_prompts import Prompt, load_prompts
 from k6_cloud_mcp_prompts.loader import parse_prompt
-from k6_cloud_mcp_tools import selection
+from k6_cloud_mcp_tools import toolsets
 
 PROMPTS = load_prompts()
-TOOLS = {tool.name for tool in selection.TOOLS}
+TOOLS = {tool.name for tool in toolsets.TOOLS}
 TOOL_LIKE = re.compile(
     r"`((?:abort|activate|compare|create|deactivate|delete|download|get|lint|list|move|query|start|update|upload|validate|wait)_\w+)`"
 )

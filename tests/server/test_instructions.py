@@ -5,7 +5,7 @@ from support.servers import open_world
 
 from k6_cloud_mcp.instructions import instructions
 from k6_cloud_mcp_tools.guard.policy import Policy
-from k6_cloud_mcp_tools.selection import select
+from k6_cloud_mcp_tools.toolsets import select
 
 STARTS = frozenset({"start_load_test"})
 

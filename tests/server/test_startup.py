@@ -3,14 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import anyio
 import pytest
 
-from k6_cloud_mcp.startup import Loading, load
+from k6_cloud_mcp.startup import Loading, load, load_tool
 from k6_cloud_mcp_tools.catalog import tool_of
-from k6_cloud_mcp_tools.selection import select
+from k6_cloud_mcp_tools.toolsets import Published, select
 
 LIST = """
 import sys
@@ -67,13 +68,10 @@ def test_garbage_is_collected_once_the_start_is_over(command: list[str]):
 async def test_nothing_is_loaded_unless_it_is_wanted():
     asked: list[str] = []
 
-    class Noted(type(select()[0])):
-        def load(self):
-            asked.append(self.name)
-            return tool_of(self.name)
+    def note(tools: Iterable[Published]) -> None:
+        asked.extend(tool.name for tool in tools)
 
-    tool = select([], ["get_load_test"])[0]
-    loading = Loading([Noted(**vars(tool))])
+    loading = Loading(select([], ["get_load_test"]), note)
     async with loading.when_wanted():
         await anyio.sleep(0.1)
         assert asked == []
@@ -87,4 +85,4 @@ async def test_nothing_is_loaded_unless_it_is_wanted():
 def test_loaded_tools_are_those_of_the_catalogue():
     tools = select([], ["get_load_test", "start_load_test"])
     load(tools)
-    assert [tool.load() is tool_of(tool.name) for tool in tools] == [True, True]
+    assert [load_tool(tool.name) is tool_of(tool.name) for tool in tools] == [True, True]

@@ -9,7 +9,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from k6_cloud_mcp.config.settings import Settings, SettingsError
-from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, TOOLSETS
+from k6_cloud_mcp_tools.toolsets import DEFAULT_TOOLSETS, TOOLSETS
 
 
 def test_the_default_is_what_the_daily_job_needs():

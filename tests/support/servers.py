@@ -15,8 +15,7 @@ from k6_cloud_mcp.local_k6 import script_bundler, script_inspector
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.policy import ConfirmMode, Policy
-from k6_cloud_mcp_tools.selection import TOOLS
-from k6_cloud_mcp_tools.toolsets import Published
+from k6_cloud_mcp_tools.toolsets import TOOLS, Published
 from k6_cloud_sandbox.sandbox import Sandbox, open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 

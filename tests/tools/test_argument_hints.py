@@ -3,8 +3,8 @@ import re
 import pytest
 from support.servers import World, text_of
 
-from k6_cloud_mcp_tools.argument_hints import ELSEWHERE, where_to_set
 from k6_cloud_mcp_tools.catalog import OPERATIONS, tool_of
+from k6_cloud_mcp_tools.tool import K6Tool
 
 TOOLS = {operation.name: tool_of(operation.name) for operation in OPERATIONS}
 
@@ -30,7 +30,7 @@ TOOLS = {operation.name: tool_of(operation.name) for operation in OPERATIONS}
         ),
         ("update_project", {"labels": {}}, "labels: no such argument. set_project_labels sets the labels."),
         ("update_project", {"is_default": True}, "is_default: no such argument. The API cannot set it"),
-        ("start_load_test", {"vus": 5}, "vus: no such argument. Options stand in the script:"),
+        ("start_load_test", {"vus": 5}, "vus: no such argument. Options are part of the script:"),
         (
             "create_load_test_schedule",
             {"cron": {"schedule": "@daily", "timezone": "UTC"}},
@@ -57,13 +57,10 @@ async def test_what_a_tool_cannot_set_names_the_tool_that_can(
     assert line in text_of(refused)
 
 
-def test_what_nobody_knows_has_no_other_place():
-    assert where_to_set("update_load_test", "color") is None
-    assert where_to_set("no_such_tool", "name") is None
-
-
-@pytest.mark.parametrize("name", ELSEWHERE)
-def test_only_arguments_that_a_tool_does_not_take_are_sent_elsewhere_and_to_tools_that_exist(name: str):
-    assert not ELSEWHERE[name].keys() & TOOLS[name].parameters["properties"].keys()
-    named = re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", " ".join(ELSEWHERE[name].values()))
+@pytest.mark.parametrize(
+    "tool", [tool for tool in TOOLS.values() if tool.instead], ids=lambda tool: tool.name
+)
+def test_only_arguments_that_a_tool_does_not_take_are_sent_elsewhere_and_to_tools_that_exist(tool: K6Tool):
+    assert not tool.instead.keys() & tool.parameters["properties"].keys()
+    named = re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", " ".join(tool.instead.values()))
     assert {*named} <= TOOLS.keys()

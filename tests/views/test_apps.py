@@ -9,7 +9,7 @@ from support.servers import World, content_of, open_world
 
 from k6_cloud_mcp.views import apps
 from k6_cloud_mcp.views.apps import CONFIRM_URI, TEST_RUN_URI, view_of
-from k6_cloud_mcp_tools.selection import TOOLS
+from k6_cloud_mcp_tools.toolsets import TOOLS
 
 URIS = (TEST_RUN_URI, CONFIRM_URI)
 LARGEST = 150_000

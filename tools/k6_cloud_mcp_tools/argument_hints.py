@@ -1,87 +1,15 @@
-"""Arguments that a tool does not take: what sets them instead, and what it does take at that place."""
+"""Arguments that a tool does not take, and those that it does take at that place.
+
+What sets them instead is declared beside each operation; here are the sentences that several of them share.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
-_RUN = "star_test_run and unstar_test_run set it."
-_SCRIPT = "upload_load_test_script sets the script."
-_OPTIONS = f"Options stand in the script: {_SCRIPT}"
-_ONLY_NAME = "The API cannot set it: update_project only renames."
-_LABELS = "set_project_labels sets the labels."
-_LIMITS = "update_project_limits sets limits."
-_WHEN = "create_load_test_schedule sets it, in place of the schedule there is."
-
-ELSEWHERE = {
-    "update_load_test": {
-        "script": _SCRIPT,
-        "script_path": _SCRIPT,
-        "project_id": "move_load_test moves it to another project.",
-        "schedule": "create_load_test_schedule sets the schedule.",
-        "cron": "create_load_test_schedule sets the schedule.",
-        "baseline": "Baselines are deprecated: star_test_run marks a run to find it again.",
-        "baseline_test_run_id": "Baselines are deprecated: star_test_run marks a run to find it again.",
-        "options": _OPTIONS,
-        "vus": _OPTIONS,
-        "duration": _OPTIONS,
-        "load_zones": _OPTIONS,
-    },
-    "create_load_test": {
-        "schedule": "create_load_test_schedule sets the schedule, once the test is there.",
-        "options": "Options stand in the script.",
-        "vus": "Options stand in the script.",
-        "duration": "Options stand in the script.",
-    },
-    "upload_load_test_script": {
-        "name": "update_load_test renames it.",
-        "k6_version": "update_load_test sets the k6 version.",
-        "project_id": "move_load_test moves it to another project.",
-    },
-    "update_test_run": {
-        "starred": _RUN,
-        "is_starred": _RUN,
-        "status": "abort_test_run stops a run; nothing else sets its status.",
-        "result": "The API cannot set it: a result is what the thresholds say.",
-        "name": "A run has no name. Its note says what it is.",
-    },
-    "update_project": {
-        "labels": _LABELS,
-        "limits": _LIMITS,
-        "vuh_max_per_month": _LIMITS,
-        "vu_max_per_test": _LIMITS,
-        "vu_browser_max_per_test": _LIMITS,
-        "duration_max_per_test": _LIMITS,
-        "load_zones": "set_project_load_zones sets the private load zones.",
-        "is_default": _ONLY_NAME,
-        "grafana_folder_uid": _ONLY_NAME,
-        "description": _ONLY_NAME,
-    },
-    "create_project": {
-        "labels": f"{_LABELS[:-1]}, once the project is there.",
-        "limits": f"{_LIMITS[:-1]}, once the project is there.",
-        "is_default": "The API cannot set it.",
-    },
-    "update_project_limits": {"name": "update_project renames it.", "labels": _LABELS},
-    "update_label": {"value": "set_project_labels sets the value a project gives it."},
-    "activate_schedule": {"starts": _WHEN, "cron": _WHEN, "recurrence_rule": _WHEN},
-    "deactivate_schedule": {"starts": _WHEN, "cron": _WHEN, "recurrence_rule": _WHEN},
-    "create_load_test_schedule": {
-        "deactivated": "deactivate_schedule keeps it from starting.",
-    },
-    "start_load_test": {
-        "options": _OPTIONS,
-        "vus": _OPTIONS,
-        "duration": _OPTIONS,
-        "note": "update_test_run sets the note, once the run is there.",
-        "script": _SCRIPT,
-    },
-}
-
-
-def where_to_set(tool: str, argument: str) -> str | None:
-    """Where to set what `tool` does not take as an argument, as a sentence; None where that is not known."""
-    return ELSEWHERE.get(tool, {}).get(argument)
+SCRIPT = "upload_load_test_script sets the script."
+OPTIONS = "Options are part of the script: upload_load_test_script sets it."
 
 
 def known_names(arguments: type[BaseModel], place: Sequence[str | int]) -> set[str]:

@@ -1,5 +1,6 @@
 """The catalogue: every operation there is, by toolset, in the order a newcomer reads it."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from k6_cloud_mcp_tools.operation import Operation
@@ -49,9 +50,20 @@ def tool_of(name: str) -> K6Tool:
     return _BY_NAME[name].build()
 
 
-def published() -> dict[str, list[Published]]:
-    """What is published of every tool, by toolset."""
-    return {
-        toolset: [Published.of(tool_of(one.name), one.scope, is_guarded=one.is_guarded) for one in operations]
-        for toolset, operations in TOOLSETS.items()
-    }
+def published(toolsets: Mapping[str, Iterable[Operation]] = TOOLSETS) -> dict[str, list[Published]]:
+    """The published form of all tools, by toolset."""
+    return {toolset: [*map(_published, operations)] for toolset, operations in toolsets.items()}
+
+
+def _published(operation: Operation) -> Published:
+    tool = operation.build()
+    return Published(
+        name=tool.name,
+        title=operation.title,
+        description=tool.description,
+        scope=operation.scope,
+        is_guarded=operation.is_guarded,
+        annotations=operation.annotations.model_dump(by_alias=True, exclude_none=True),
+        input_schema=tool.parameters,
+        output_schema=tool.output_schema,
+    )

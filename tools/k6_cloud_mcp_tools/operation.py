@@ -1,7 +1,7 @@
 """An operation becomes a tool: one function, its name, docstring and types, and what kind of act it is."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel
@@ -12,13 +12,15 @@ from k6_cloud_mcp_tools.tool import K6Tool
 from k6_cloud_mcp_tools.toolsets import Scope
 
 Function = Callable[..., Awaitable[BaseModel | CallToolResult]]
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
 class Operation:
     """A tool function with its title and its safety hints, all four of them explicit.
 
-    `ends_run` marks the one that stops what a start began.
+    `ends_run` marks the one that stops what a start began. `instead` says of arguments that it does not take what
+    sets them.
     """
 
     function: Function
@@ -26,6 +28,7 @@ class Operation:
     annotations: ToolAnnotations
     is_guarded: bool = False
     ends_run: bool = False
+    instead: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def name(self) -> str:
@@ -46,7 +49,7 @@ class Operation:
 
     def build(self) -> K6Tool:
         """The tool to publish."""
-        return K6Tool.from_operation(self.function, self.title, self.annotations)
+        return K6Tool.from_operation(self.function, self.title, self.annotations, self.instead)
 
 
 def read(function: Function, title: str) -> Operation:
@@ -61,10 +64,11 @@ def write(
     destructive: bool = False,
     idempotent: bool = False,
     ends_run: bool = False,
+    instead: Mapping[str, str] = _NOTHING,
 ) -> Operation:
     """An operation that changes something without asking: it can be changed back, or it only ends a run."""
     hints = _hints(destructive=destructive, idempotent=idempotent)
-    return Operation(function, title, hints, ends_run=ends_run)
+    return Operation(function, title, hints, ends_run=ends_run, instead=instead)
 
 
 def confirmed(
@@ -74,10 +78,11 @@ def confirmed(
     destructive: bool,
     idempotent: bool = False,
     open_world: bool = False,
+    instead: Mapping[str, str] = _NOTHING,
 ) -> Operation:
     """An operation behind the guard: `planner` plans it. `open_world` marks one that sends traffic to the world."""
     hints = _hints(destructive=destructive, idempotent=idempotent, open_world=open_world)
-    return Operation(GuardedTool(planner).published(), title, hints, is_guarded=True)
+    return Operation(GuardedTool(planner).published(), title, hints, is_guarded=True, instead=instead)
 
 
 def _hints(

@@ -3,7 +3,7 @@
 import difflib
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Annotated, Any, Self, Union, cast, get_args, get_origin
 
@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 from k6_cloud.errors import K6CloudError
 from k6_cloud.safe_text import clip, escape, escape_json
 from k6_cloud_mcp_tools.advice import advised
-from k6_cloud_mcp_tools.argument_hints import known_names, where_to_set
+from k6_cloud_mcp_tools.argument_hints import known_names
 from k6_cloud_mcp_tools.argument_values import fitted
 from k6_cloud_mcp_tools.exact_text import shown_values
 from k6_cloud_mcp_tools.guard.confirmations import ConfirmationRefused
@@ -60,14 +60,27 @@ class _Arguments(FuncMetadata):
 
 
 class K6Tool(Tool):
-    """An SDK tool that refuses unknown arguments and words its failures for a model."""
+    """An SDK tool that refuses unknown arguments and words its failures for a model.
+
+    `instead` says of arguments that it does not take what sets them.
+    """
+
+    instead: Mapping[str, str] = {}
 
     @classmethod
-    def from_operation(cls, function: Callable[..., Any], title: str, annotations: ToolAnnotations) -> Self:
+    def from_operation(
+        cls,
+        function: Callable[..., Any],
+        title: str,
+        annotations: ToolAnnotations,
+        instead: Mapping[str, str],
+    ) -> Self:
         """Build the tool from a function's name, docstring and types."""
-        tool = cls.from_function(
+        made = cls.from_function(
             function, title=title, description=inspect.getdoc(function), annotations=annotations
         )
+        tool = cast(Self, made)
+        tool.instead = instead
         arguments = tool.fn_metadata.arg_model
         arguments.model_config["extra"] = "forbid"
         arguments.model_rebuild(force=True)
@@ -75,7 +88,7 @@ class K6Tool(Tool):
         tool.fn_metadata = _Arguments.of(tool.fn_metadata, tool.parameters)
         if schema := tool.fn_metadata.output_schema:
             tool.fn_metadata.output_schema = tidy_output(schema)
-        return cast(Self, tool)
+        return tool
 
     async def run(
         self,
@@ -115,8 +128,8 @@ class K6Tool(Tool):
     def _explain_argument(self, problem: ErrorDetails) -> str:
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            if elsewhere := where_to_set(self.name, name):
-                return f"- {name}: no such argument. {elsewhere}"
+            if name in self.instead:
+                return f"- {name}: no such argument. {self.instead[name]}"
             known = sorted(known_names(self.fn_metadata.arg_model, problem["loc"]))
             close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from k6_cloud_mcp_tools.guard.policy import Policy
-from k6_cloud_mcp_tools.selection import TOOLS
+from k6_cloud_mcp_tools.toolsets import TOOLS
 
 GUARDED = frozenset(tool.name for tool in TOOLS if tool.is_guarded)
 

@@ -26,8 +26,7 @@ from k6_cloud.scripts.script import MIB
 from k6_cloud_mcp.config.policy_rules import RulesError, operator_policy, problems, require_guarded
 from k6_cloud_mcp.unexpanded import without_reference
 from k6_cloud_mcp_tools.guard.policy import Policy, PolicyRules, split
-from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, SelectionError, select
-from k6_cloud_mcp_tools.toolsets import Published
+from k6_cloud_mcp_tools.toolsets import DEFAULT_TOOLSETS, Published, SelectionError, select
 
 BackendChoice = Literal["auto", "cloud", "sandbox"]
 CallerCredentials = Literal["off", "headers", "required"]

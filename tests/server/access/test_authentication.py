@@ -25,7 +25,7 @@ from support.servers import content_of, text_of
 
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.transports import http_app
-from k6_cloud_mcp_tools.selection import TOOLS
+from k6_cloud_mcp_tools.toolsets import TOOLS
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from support.servers import content_of, text_of
 from k6_cloud_mcp.access.named_tokens import read_tokens
 from k6_cloud_mcp.config.reloading_file import BrokenFile
 from k6_cloud_mcp.stacks.profiles import read_profiles
-from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, select
+from k6_cloud_mcp_tools.toolsets import DEFAULT_TOOLSETS, select
 
 
 @pytest.fixture(autouse=True)

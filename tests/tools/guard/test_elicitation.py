@@ -10,7 +10,7 @@ from support.servers import World, content_of
 
 from k6_cloud_mcp.server import build_server
 from k6_cloud_mcp_tools.context import App
-from k6_cloud_mcp_tools.selection import TOOLS
+from k6_cloud_mcp_tools.toolsets import TOOLS
 
 
 class RendersApps(ClientExtension):

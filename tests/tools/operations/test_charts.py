@@ -14,7 +14,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.models import TestRun
 from k6_cloud_mcp_tools.metrics.chart_lines import LINES, DrawnRun
 from k6_cloud_mcp_tools.metrics.drawing import draw
-from k6_cloud_mcp_tools.selection import DEFAULT_TOOLSETS, select
+from k6_cloud_mcp_tools.toolsets import DEFAULT_TOOLSETS, select
 
 Intercept = Callable[[httpx.Request], Awaitable[httpx.Response | None]]
 RunScript = Callable[..., Awaitable[TestRun]]

@@ -27,7 +27,7 @@ from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.audit import Attempt
 from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
-from k6_cloud_mcp_tools.selection import TOOLS
+from k6_cloud_mcp_tools.toolsets import TOOLS
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app
 from k6_cloud_sandbox.sandbox import Sandbox, open_sandbox

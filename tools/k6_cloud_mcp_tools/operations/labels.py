@@ -176,7 +176,12 @@ def _row(key: LabelKey) -> LabelRow:
 OPERATIONS = [
     read(list_labels, "List label keys"),
     write(create_labels, "Create label keys"),
-    write(update_label, "Update a label key", idempotent=True),
+    write(
+        update_label,
+        "Update a label key",
+        idempotent=True,
+        instead={"value": "set_project_labels sets the value a project gives it."},
+    ),
     confirmed(delete_label, "Delete a label key", destructive=True),
     read(list_project_labels, "List a project's labels"),
     confirmed(set_project_labels, "Set a project's labels", destructive=True, idempotent=True),

@@ -10,6 +10,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.errors import Conflict, NotFound
 from k6_cloud.models import LoadTest, PatchLoadTest
 from k6_cloud.schedules import Schedule
+from k6_cloud_mcp_tools.argument_hints import OPTIONS, SCRIPT
 from k6_cloud_mcp_tools.context import K6, TheApp
 from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview
@@ -44,6 +45,27 @@ from k6_cloud_mcp_tools.verified_writes import (
 )
 
 _CHANGEABLE = {"name", "project_id", "k6_version"}
+_BASELINE = "Baselines are deprecated: star_test_run marks a run to find it again."
+_SCHEDULE = "create_load_test_schedule sets the schedule."
+_NOT_CREATED_WITH = {
+    "schedule": "create_load_test_schedule sets the schedule, once the test is there.",
+    "options": "Options are part of the script.",
+    "vus": "Options are part of the script.",
+    "duration": "Options are part of the script.",
+}
+_NOT_UPDATED = {
+    "script": SCRIPT,
+    "script_path": SCRIPT,
+    "project_id": "move_load_test moves it to another project.",
+    "schedule": _SCHEDULE,
+    "cron": _SCHEDULE,
+    "baseline": _BASELINE,
+    "baseline_test_run_id": _BASELINE,
+    "options": OPTIONS,
+    "vus": OPTIONS,
+    "duration": OPTIONS,
+    "load_zones": OPTIONS,
+}
 
 
 class ChangedLoadTest(LoadTestRow, Changed):
@@ -264,8 +286,8 @@ OPERATIONS = [
     read(list_load_tests, "List load tests"),
     read(list_project_load_tests, "List load tests of a project"),
     read(get_load_test, "Get a load test"),
-    write(create_load_test, "Create a load test"),
-    write(update_load_test, "Update a load test", idempotent=True),
+    write(create_load_test, "Create a load test", instead=_NOT_CREATED_WITH),
+    write(update_load_test, "Update a load test", idempotent=True, instead=_NOT_UPDATED),
     confirmed(delete_load_test, "Delete a load test", destructive=True),
     confirmed(move_load_test, "Move a load test", destructive=False, idempotent=True),
 ]

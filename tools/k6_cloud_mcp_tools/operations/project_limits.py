@@ -119,5 +119,11 @@ def _row(limits: ProjectLimits) -> LimitsRow:
 OPERATIONS = [
     read(list_project_limits, "List project limits"),
     read(get_project_limits, "Get a project's limits"),
-    confirmed(update_project_limits, "Change a project's limits", destructive=False, idempotent=True),
+    confirmed(
+        update_project_limits,
+        "Change a project's limits",
+        destructive=False,
+        idempotent=True,
+        instead={"name": "update_project renames it.", "labels": "set_project_labels sets the labels."},
+    ),
 ]

@@ -28,6 +28,25 @@ from k6_cloud_mcp_tools.verified_writes import (
 _NAMED = 10
 _KEPT = 100
 _SHORT = 16
+_LIMITS = "update_project_limits sets limits."
+_ONLY_NAME = "The API cannot set it: update_project only renames."
+_NOT_CREATED_WITH = {
+    "labels": "set_project_labels sets the labels, once the project is there.",
+    "limits": "update_project_limits sets limits, once the project is there.",
+    "is_default": "The API cannot set it.",
+}
+_NOT_UPDATED = {
+    "labels": "set_project_labels sets the labels.",
+    "limits": _LIMITS,
+    "vuh_max_per_month": _LIMITS,
+    "vu_max_per_test": _LIMITS,
+    "vu_browser_max_per_test": _LIMITS,
+    "duration_max_per_test": _LIMITS,
+    "load_zones": "set_project_load_zones sets the private load zones.",
+    "is_default": _ONLY_NAME,
+    "grafana_folder_uid": _ONLY_NAME,
+    "description": _ONLY_NAME,
+}
 
 
 class ChangedProject(ProjectDetails, Changed):
@@ -170,7 +189,7 @@ async def _keep_scripts(app: App, tests: Page[LoadTest]) -> list[KeptTestScript]
 OPERATIONS = [
     read(list_projects, "List projects"),
     read(get_project, "Get a project"),
-    write(create_project, "Create a project"),
-    write(update_project, "Rename a project", idempotent=True),
+    write(create_project, "Create a project", instead=_NOT_CREATED_WITH),
+    write(update_project, "Rename a project", idempotent=True, instead=_NOT_UPDATED),
     confirmed(delete_project, "Delete a project", destructive=True),
 ]

@@ -40,6 +40,8 @@ Starts = Annotated[
     AwareDatetime,
     Field(description="First start (with cron: none before), with zone: 2026-12-01T02:00:00+01:00."),
 ]
+_WHEN = "create_load_test_schedule sets it, in place of the schedule there is."
+_NOT_SWITCHED = {"starts": _WHEN, "cron": _WHEN, "recurrence_rule": _WHEN}
 _DEFINITION = {"id", "starts", "recurrence_rule", "cron", "deactivated"}
 
 
@@ -230,6 +232,7 @@ OPERATIONS = [
         destructive=True,
         idempotent=True,
         open_world=True,
+        instead={"deactivated": "deactivate_schedule keeps it from starting."},
     ),
     confirmed(delete_schedule, "Delete a schedule", destructive=True),
     confirmed(
@@ -238,6 +241,7 @@ OPERATIONS = [
         destructive=False,
         idempotent=True,
         open_world=True,
+        instead=_NOT_SWITCHED,
     ),
-    write(deactivate_schedule, "Deactivate a schedule", idempotent=True),
+    write(deactivate_schedule, "Deactivate a schedule", idempotent=True, instead=_NOT_SWITCHED),
 ]

@@ -35,6 +35,11 @@ from k6_cloud_mcp_tools.verified_writes import (
 )
 
 _SHORT = 16
+_NOT_UPLOADED = {
+    "name": "update_load_test renames it.",
+    "k6_version": "update_load_test sets the k6 version.",
+    "project_id": "move_load_test moves it to another project.",
+}
 _CLEANED = " It comes back without the API token and the values of -e that it stored."
 
 
@@ -220,7 +225,13 @@ def _shown(script: ScriptFacts | None) -> dict[str, object]:
 
 
 OPERATIONS = [
-    confirmed(upload_load_test_script, "Set a load test's script", destructive=True, idempotent=True),
+    confirmed(
+        upload_load_test_script,
+        "Set a load test's script",
+        destructive=True,
+        idempotent=True,
+        instead=_NOT_UPLOADED,
+    ),
     confirmed(
         restore_load_test_script,
         "Bring a load test's script back",

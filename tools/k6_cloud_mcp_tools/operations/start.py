@@ -19,6 +19,7 @@ from k6_cloud.models import Json, LoadTest, Page, TestRun, object_of
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.targets import targets_of
 from k6_cloud.wrappers.dry_run import Rehearsed
+from k6_cloud_mcp_tools.argument_hints import OPTIONS, SCRIPT
 from k6_cloud_mcp_tools.context import App, TheApp
 from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.callers import caller
@@ -36,6 +37,13 @@ from k6_cloud_mcp_tools.starts.runs import newest_runs
 from k6_cloud_mcp_tools.untrusted_text import visible
 from k6_cloud_mcp_tools.verified_writes import require_unchanged
 
+NOT_STARTED_WITH = {
+    "options": OPTIONS,
+    "vus": OPTIONS,
+    "duration": OPTIONS,
+    "note": "update_test_run sets the note, once the run is there.",
+    "script": SCRIPT,
+}
 # Refusals that would have met an earlier try of the same start, too: nothing can have been started.
 _NOT_STARTED = (BadRequest, Unauthorized, Forbidden, NotFound, OutOfScope, Rehearsed)
 

@@ -34,6 +34,15 @@ from k6_cloud_mcp_tools.verified_writes import (
     require_unchanged,
 )
 
+_STARRED = "star_test_run and unstar_test_run set it."
+_NOT_UPDATED = {
+    "starred": _STARRED,
+    "is_starred": _STARRED,
+    "status": "abort_test_run stops a run; nothing else sets its status.",
+    "result": "The API cannot set it: a result is what the thresholds say.",
+    "name": "A run has no name. Its note says what it is.",
+}
+
 
 class Deleted(BaseModel):
     """What was deleted."""
@@ -137,7 +146,7 @@ async def _changed(k6: K6Cloud, before: TestRun, asked: Mapping[str, Any]) -> Ch
 
 OPERATIONS = [
     read(list_test_runs, "List test runs"),
-    write(update_test_run, "Set a test run's note", idempotent=True),
+    write(update_test_run, "Set a test run's note", idempotent=True, instead=_NOT_UPDATED),
     confirmed(delete_test_run, "Delete a test run", destructive=True),
     read(get_test_run_distribution, "Get a test run's machines"),
     write(star_test_run, "Star a test run", idempotent=True),

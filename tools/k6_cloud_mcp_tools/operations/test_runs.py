@@ -17,7 +17,7 @@ from k6_cloud_mcp_tools.context import K6, Call, TheApp
 from k6_cloud_mcp_tools.metrics.live import live_figures
 from k6_cloud_mcp_tools.metrics.verdict import verdict_of
 from k6_cloud_mcp_tools.operation import confirmed, read, write
-from k6_cloud_mcp_tools.operations.start import start_load_test
+from k6_cloud_mcp_tools.operations.start import NOT_STARTED_WITH, start_load_test
 from k6_cloud_mcp_tools.paging import one_page
 from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, Skip, Starred, TestRunId
 from k6_cloud_mcp_tools.results import Rows, TestRunDetails, TestRunRow
@@ -86,7 +86,9 @@ def _time(run: TestRun) -> str:
 
 
 OPERATIONS = [
-    confirmed(start_load_test, "Start a load test", destructive=False, open_world=True),
+    confirmed(
+        start_load_test, "Start a load test", destructive=False, open_world=True, instead=NOT_STARTED_WITH
+    ),
     read(list_load_test_runs, "List runs of a load test"),
     read(get_test_run, "Get a test run"),
     write(abort_test_run, "Abort a test run", destructive=True, ends_run=True),

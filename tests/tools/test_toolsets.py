@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k6_cloud_mcp_tools.selection import TOOLS, SelectionError, select
+from k6_cloud_mcp_tools.toolsets import TOOLS, SelectionError, select
 
 
 def test_toolsets_and_single_tools_are_chosen_in_catalogue_order():
@@ -41,5 +41,5 @@ def test_a_name_that_does_not_exist_is_an_error_with_a_suggestion(choice: dict[s
 
 
 def test_no_tool_is_loaded_for_it():
-    code = "import sys, k6_cloud_mcp_tools.selection; sys.exit('k6_cloud_mcp_tools.catalog' in sys.modules)"
+    code = "import sys, k6_cloud_mcp_tools.toolsets; sys.exit('k6_cloud_mcp_tools.catalog' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
