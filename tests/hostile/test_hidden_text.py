@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from k6_cloud_mcp_tools.selection import TOOLS
 from mcp import Client, MCPError
 from mcp.client.context import ClientRequestContext
 from mcp_types import (
@@ -38,6 +37,7 @@ from k6_cloud_mcp.telemetry.json_logs import JsonFormatter
 from k6_cloud_mcp.telemetry.logs import LineFormatter
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.storage.script_files import Backups
+from k6_cloud_mcp_tools.toolsets import TOOLS
 
 HIDDEN = "\x00\x07\x08\x1b\x7f\x85\x9b\xad\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069\ufeff\U000e0041"
 RAW = re.compile(f"[{HIDDEN}]")
