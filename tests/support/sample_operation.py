@@ -19,7 +19,8 @@ from k6_cloud_mcp_tools.context import App, TheApp
 from k6_cloud_mcp_tools.guard.audit import Attempt
 from k6_cloud_mcp_tools.guard.confirmations import Act
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview, Settled
-from k6_cloud_mcp_tools.guard.policy import PlannedLoad, Policy
+from k6_cloud_mcp_tools.guard.planned_load import PlannedLoad
+from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.operation import confirmed
 
 Mode = Literal["auto", "legacy"]
@@ -73,7 +74,7 @@ class Wall:
         if self.failure:
             raise self.failure
         await app.k6.projects.create(color)
-        self.charges.append(self.load.vuh or 0 if self.load else 0)
+        self.charges.append(self.load.runs[0].vuh or 0 if self.load else 0)
         return Painted(color=color)
 
     async def plan(self, app: App, color: str) -> Plan[Painted] | Settled[Painted]:

@@ -35,3 +35,10 @@ def started_minutes(seconds: float) -> int:
     """Return the minutes that are charged for `seconds`: a minute counts as soon as it has begun."""
     # Sums of binary fractions may pass a whole minute by less than a microsecond.
     return math.ceil(round(seconds / 60, 8))
+
+
+def vuh_text(vuh: float) -> str:
+    """Return VUh as text: two decimals, or two significant digits of less than that can show."""
+    decimals = 2 if vuh >= 0.1 or vuh <= 0 else 1 - math.floor(math.log10(vuh))
+    text = f"{vuh:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,6 +1,6 @@
 import pytest
 
-from k6_cloud.planning.charge import charge_of
+from k6_cloud.planning.charge import charge_of, vuh_text
 from k6_cloud.planning.load import Load, load_of
 
 
@@ -40,3 +40,23 @@ def test_a_sum_of_fractions_that_is_a_whole_minute_is_no_minute_more():
 def test_protocol_and_browser_vuh_are_told_apart():
     charge = charge_of(load(60, 6), 3600)
     assert (charge.protocol, charge.browser, charge.total) == (60, 60, 120)
+
+
+@pytest.mark.parametrize(
+    ("vuh", "text"),
+    [
+        (20 / 60, "0.33"),
+        (40 / 60, "0.67"),
+        (2 / 60, "0.033"),
+        (1 / 60, "0.017"),
+        (0.00123, "0.0012"),
+        (0.1, "0.1"),
+        (0.0999, "0.1"),
+        (20, "20"),
+        (1234.5, "1234.5"),
+        (2_000_000, "2000000"),
+        (0, "0"),
+    ],
+)
+def test_a_price_is_shown_with_the_digits_that_matter(vuh: float, text: str):
+    assert vuh_text(vuh) == text

@@ -12,7 +12,8 @@ from support.sample_operation import ERAS, YES, Mode, Wall
 from support.servers import content_of, text_of
 
 from k6_cloud.errors import TimedOut
-from k6_cloud_mcp_tools.guard.policy import PlannedLoad, Policy
+from k6_cloud_mcp_tools.guard.planned_load import PlannedLoad
+from k6_cloud_mcp_tools.guard.policy import Policy
 
 RED = {"color": "red"}
 ALLOWING = Policy(confirm="policy", allow=frozenset({"paint"}))
@@ -41,7 +42,7 @@ async def test_a_policy_refuses_what_it_does_not_allow_and_takes_no_token_for_it
 @pytest.mark.parametrize("mode", ERAS)
 async def test_a_ceiling_holds_for_a_person_too_and_nobody_is_asked_in_vain(mode: Mode):
     wall = Wall()
-    wall.load = PlannedLoad(vuh=1, max_vus=11)
+    wall.load = PlannedLoad.of(1, 11)
     server = wall.server(Policy(max_vus=10))
     async with Client(server, mode=mode, elicitation_callback=wall.answers(YES)) as client:
         refused = await client.call_tool("paint", RED)
@@ -276,7 +277,7 @@ async def test_a_host_whose_forms_show_to_nobody_gets_a_token_and_is_told_why():
 
 async def test_where_the_day_has_a_ceiling_two_calls_at_once_do_not_both_slip_under_it():
     wall = Wall()
-    wall.load = PlannedLoad(vuh=3, max_vus=1)
+    wall.load = PlannedLoad.of(3, 1)
     results: list[bool] = []
     policy = Policy(max_vuh_per_day=5, allow=frozenset({"paint"}))
     async with Client(wall.server(policy)) as client, anyio.create_task_group() as tasks:

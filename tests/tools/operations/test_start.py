@@ -14,7 +14,7 @@ from k6_cloud.models import Json, TestRun
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.script_options import ScriptOptions
 from k6_cloud_mcp_tools.guard.plan import Plan
-from k6_cloud_mcp_tools.guard.policy import PlannedLoad
+from k6_cloud_mcp_tools.guard.planned_load import PlannedLoad
 from k6_cloud_mcp_tools.operations.start import start_load_test
 
 LONG = (
@@ -148,14 +148,14 @@ async def test_the_price_of_an_earlier_script_says_that_it_may_have_changed(worl
     assert cost_in(plan.preview.text.splitlines()).endswith(
         f"(options as in run {run.id}; the script may have changed since)."
     )
-    assert plan.load == PlannedLoad(None, None)
+    assert plan.load == PlannedLoad.of(None, None)
 
 
 async def test_the_load_is_that_of_the_script(world: World):
     test = await world.new_test(script=SCRIPT.replace("'1s'", "'2m'").replace("vus: 2", "vus: 30"))
     plan = await start_load_test(world.app, test)
     assert isinstance(plan, Plan)
-    assert plan.load == PlannedLoad(1, 30)
+    assert plan.load == PlannedLoad.of(1.5, 30)
 
 
 async def test_the_targets_stand_in_the_preview(world: World):

@@ -10,7 +10,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.models import TestRun
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.script_options import ScriptOptions
-from k6_cloud_mcp_tools.guard.policy import PlannedLoad
+from k6_cloud_mcp_tools.guard.planned_load import PlannedRun
 from k6_cloud_mcp_tools.starts.pricing import CannotRun, Price, price_of, refusing
 
 BURST = "export const options = { vus: 30, duration: '90s' }; export default () => {};"
@@ -27,12 +27,17 @@ async def test_a_price_comes_in_words_and_as_a_number(world: World):
     assert price.words == "1 VUh for up to 30 VUs over 1 min 30 s (options from the script, read by k6)"
     assert price.options is not None
     assert price.options["vus"] == 30
-    assert price.planned(runs_per_day=3) == PlannedLoad(1, 30, runs_per_day=3)
+    assert price.planned_run() == PlannedRun(1, 30)
 
 
 @pytest.mark.parametrize(
     ("duration", "words"),
-    [("30s", "over 30 s"), ("2m", "over 2 min"), ("5m", "over 5 min"), ("61s", "over 1 min 1 s")],
+    [
+        ("30s", "over 30 s"),
+        ("90s", "over 1 min 30 s"),
+        ("4m30s", "over 4 min 30 s"),
+        ("61s", "over 1 min 1 s"),
+    ],
 )
 async def test_the_time_is_said_in_minutes_and_seconds(world: World, duration: str, words: str):
     script = BURST.replace("90s", duration)
@@ -53,7 +58,7 @@ async def test_without_k6_the_newest_run_has_the_options(
     price = await priced(world, run.test_id)
     assert price.vuh is not None
     assert price.words.endswith(f"(options as in run {run.id}, of the same script)")
-    assert price.planned() == PlannedLoad(price.vuh, 1)
+    assert price.planned_run() == PlannedRun(price.most, 1)
 
 
 async def test_a_run_whose_script_cannot_be_read_leaves_open_whether_it_is_the_same(
@@ -67,7 +72,7 @@ async def test_a_run_whose_script_cannot_be_read_leaves_open_whether_it_is_the_s
     world.app = replace(world.app, inspect_script=None, unscoped=through(fail))
     price = await priced(world, run.test_id)
     assert price.words.endswith(f"(options as in run {run.id}; the script may have changed since)")
-    assert price.planned() == PlannedLoad(None, None)
+    assert price.planned_run() == PlannedRun(None, None)
 
 
 async def test_a_test_without_a_script_cannot_run(world: World):
@@ -109,3 +114,17 @@ async def test_a_token_in_the_options_is_not_sent(world: World, through: Callabl
 def test_what_cannot_run_refuses_the_call_with_its_outcome():
     with pytest.raises(ToolError, match=r"^Not scheduled: it is broken$"), refusing("Not scheduled"):
         raise CannotRun("it is broken")
+
+
+async def test_the_options_of_a_run_are_uncertain_where_the_same_script_may_compute_others(
+    world: World, run_script: Callable[..., Awaitable[TestRun]]
+):
+    computed = (
+        "export const options = { iterations: 1, vus: Number(__ENV.VUS || 1) }; export default () => {};"
+    )
+    run = await run_script(computed)
+    world.app = replace(world.app, inspect_script=None)
+    price = await priced(world, run.test_id)
+    assert f"(options as in run {run.id}, of the same script; uncertain, because of " in price.words
+    assert "__ENV" in price.words
+    assert price.planned_run() == PlannedRun(None, None)

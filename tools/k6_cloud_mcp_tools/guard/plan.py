@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from k6_cloud.safe_text import escape
 from k6_cloud.wrappers.dry_run import UnsentRequest
 from k6_cloud_mcp_tools.guard.audit import Decider
-from k6_cloud_mcp_tools.guard.policy import PlannedLoad
+from k6_cloud_mcp_tools.guard.planned_load import PlannedLoad
 from k6_cloud_mcp_tools.guard.typed_names import is_typable
 
 T = TypeVar("T", bound=BaseModel)

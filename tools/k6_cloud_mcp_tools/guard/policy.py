@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Gt, MinLen
@@ -20,19 +19,6 @@ _CONFIRMED = {
     "policy": "nobody confirms: what is not allowed is refused",
 }
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-
-@dataclass(frozen=True)
-class PlannedLoad:
-    """The load of a call: the price of one run (None: unknown), its VUs, and when it starts by itself.
-
-    `runs_per_day` is the most starts within 24 hours. Without `starts` it starts at once.
-    """
-
-    vuh: float | None
-    max_vus: int | None
-    runs_per_day: int = 1
-    starts: tuple[datetime, ...] = ()
 
 
 def split(value: object) -> object:

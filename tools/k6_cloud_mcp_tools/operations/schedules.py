@@ -1,6 +1,6 @@
 """Tools for schedules: when a load test starts by itself."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Self
 
 from mcp.server.mcpserver.exceptions import ToolError
@@ -18,8 +18,8 @@ from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.paging import one_page
 from k6_cloud_mcp_tools.parameters import Limit, LoadTestId, ScheduleId, Skip
 from k6_cloud_mcp_tools.results import Moment, Rows
-from k6_cloud_mcp_tools.starts.forecast import Forecast, next_starts
-from k6_cloud_mcp_tools.starts.pricing import price_of, refusing
+from k6_cloud_mcp_tools.starts.forecast import forecast_of
+from k6_cloud_mcp_tools.starts.pricing import refusing
 from k6_cloud_mcp_tools.starts.schedule_words import (
     essence,
     plan_of,
@@ -92,14 +92,13 @@ async def create_load_test_schedule(
 ) -> Plan[ChangedSchedule]:
     """Schedule a load test: once, by a rule, or by cron; replaces its schedule. Shows the times and the price and asks first."""
     wanted = _wanted(starts, recurrence_rule, cron)
-    times = next_starts(wanted, datetime.now(UTC))
-    if not times:
+    test, before = await gather(app.k6.load_tests.get(load_test_id), schedule_of(app.k6, load_test_id))
+    with refusing("Not scheduled"):
+        forecast = await forecast_of(app, test, wanted)
+    if forecast is None:
         raise ToolError(
             "Not scheduled: it would never start. Give a time in the future, or a rule that repeats."
         )
-    test, before = await gather(app.k6.load_tests.get(load_test_id), schedule_of(app.k6, load_test_id))
-    with refusing("Not scheduled"):
-        forecast = Forecast.of(wanted, times, await price_of(app, test))
 
     async def act() -> ChangedSchedule:
         now = await schedule_of(app.k6, load_test_id)
@@ -151,10 +150,10 @@ async def activate_schedule(app: TheApp, schedule_id: ScheduleId) -> Plan[Change
     if not schedule.deactivated:
         return Plan(None, act)
     test = await app.k6.load_tests.get(schedule.load_test_id)
-    wanted = plan_of(schedule)
-    times = next_starts(wanted, datetime.now(UTC)) or [schedule.next_run]
     with refusing("Not activated"):
-        forecast = Forecast.of(wanted, times, await price_of(app, test))
+        forecast = await forecast_of(app, test, plan_of(schedule))
+    if forecast is None:
+        raise _expired(schedule_id)
     described = _described(schedule, test, repeats(schedule))
     lines = [f"Activate {described}; it then starts by itself, {_terms(app)}.", *forecast.lines]
     return Plan(Preview("\n".join(lines)), act, forecast.load)

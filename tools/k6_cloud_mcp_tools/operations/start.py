@@ -15,7 +15,8 @@ from k6_cloud.errors import (
     OutOfScope,
     Unauthorized,
 )
-from k6_cloud.models import Json, LoadTest, Page, TestRun, object_of
+from k6_cloud.models import Json, LoadTest, Page, TestRun
+from k6_cloud.planning.cloud_options import cloud_options
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.targets import targets_of
 from k6_cloud.wrappers.dry_run import Rehearsed
@@ -25,12 +26,14 @@ from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.callers import caller
 from k6_cloud_mcp_tools.guard.confirmations import Act
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview, Settled
+from k6_cloud_mcp_tools.guard.planned_load import PlannedLoad
 from k6_cloud_mcp_tools.guard.spending import Spent, left_of, spent_this_month
 from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStart
 from k6_cloud_mcp_tools.parameters import LoadTestId
 from k6_cloud_mcp_tools.project_names import label_of
 from k6_cloud_mcp_tools.results import StartedRun
 from k6_cloud_mcp_tools.scripts.stored import describe, stored_script
+from k6_cloud_mcp_tools.starts.active_schedules import runs_of_others
 from k6_cloud_mcp_tools.starts.duplicates import START, already_started, made_before, run_of_lost_answer
 from k6_cloud_mcp_tools.starts.pricing import Price, price_of_script, reason_of, refusing
 from k6_cloud_mcp_tools.starts.runs import newest_runs
@@ -72,7 +75,7 @@ async def start_load_test(app: TheApp, load_test_id: LoadTestId) -> Plan[Started
     async def repeated(since: datetime) -> StartedRun | None:
         return await already_started(app, who, since, load_test_id)
 
-    return Plan(preview, act, price.planned(), repeated)
+    return Plan(preview, act, PlannedLoad((price.planned_run(),), runs_of_others(app)), repeated)
 
 
 async def _start(app: App, who: str, load_test_id: int, key: str, newest: int) -> StartedRun:
@@ -153,10 +156,8 @@ async def _preview(app: App, test: LoadTest, script: Script, runs: Page[TestRun]
 
 def _zones(options: Json | None) -> list[str]:
     """The load zones that the options name, if any."""
-    given = options or {}
-    cloud = object_of(given.get("cloud")) or object_of(object_of(given.get("ext")).get("loadimpact"))
-    zones = [object_of(zone) for zone in object_of(cloud.get("distribution")).values()]
-    shares = [visible(f"{zone.get('loadZone')} {zone.get('percent')} %") for zone in zones]
+    named = cloud_options(options or {}).shares
+    shares = [visible(f"{share.load_zone} {share.percent} %") for share in named]
     return [f"Load zones: {', '.join(shares)}."] if shares else []
 
 

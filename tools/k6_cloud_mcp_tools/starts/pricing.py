@@ -5,21 +5,22 @@ from the archive, or by running k6 on the script, or from the newest run; where 
 possible the price is unknown, and says why.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Self
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.errors import BadRequest, K6CloudError, ScriptError, StatusError
-from k6_cloud.models import Json, LoadTest, Page, TestRun, ValidateOptions
-from k6_cloud.planning.load import Load, OptionsError, load_of
+from k6_cloud.models import Json, LoadTest, Page, TestRun, ValidatedOptions, ValidateOptions
 from k6_cloud.redaction import without_tokens
+from k6_cloud.schedules import CreateSchedule
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import App
-from k6_cloud_mcp_tools.guard.policy import PlannedLoad
+from k6_cloud_mcp_tools.guard.planned_load import PlannedRun
 from k6_cloud_mcp_tools.scripts.stored import stored_script
+from k6_cloud_mcp_tools.starts.estimate import Estimate, doubts_of, lifecycle_of
 from k6_cloud_mcp_tools.starts.runs import newest_runs
 from k6_cloud_mcp_tools.untrusted_text import visible
 
@@ -56,21 +57,28 @@ class KnownOptions:
 
 @dataclass(frozen=True)
 class Price:
-    """The price of a run in words, and in VUh where it is known; `options` are those it was made from.
+    """The price of a run in words, and in VUh if it is known; `options` are those it was made from.
 
-    `current` says that a run will have these options, so that price and VUs can be relied on.
+    `vuh` is the estimate; `most` is what the run can cost if iterations hang until graceful stops and timeouts end
+    them. `current` says that a run will have these options, so that price and VUs can be relied on.
     """
 
     words: str
     vuh: float | None = None
+    most: float | None = None
     options: Json | None = None
     max_vus: int | None = None
     current: bool = True
 
-    def planned(self, starts: Sequence[datetime] = (), runs_per_day: int = 1) -> PlannedLoad:
-        """What ceilings are held against: nothing is known by options that may have changed since."""
-        vuh, max_vus = (self.vuh, self.max_vus) if self.current else (None, None)
-        return PlannedLoad(vuh, max_vus, runs_per_day, tuple(starts))
+    @classmethod
+    def of_broken(cls, reason: str) -> Self:
+        """Return the price of a test whose runs end before they begin."""
+        return cls(f"none, because it cannot run ({reason.rstrip('.')})", vuh=0.0, most=0.0, max_vus=0)
+
+    def planned_run(self, schedule: CreateSchedule | None = None, name: str = "it") -> PlannedRun:
+        """Return what ceilings count: nothing is known by options that may have changed since."""
+        most, max_vus = (self.most, self.max_vus) if self.current else (None, None)
+        return PlannedRun(most, max_vus, schedule, name)
 
 
 @contextmanager
@@ -82,18 +90,22 @@ def refusing(outcome: str) -> Generator[None, None, None]:
         raise ToolError(f"{outcome}: {error}") from error
 
 
-async def price_of(app: App, test: LoadTest) -> Price:
-    """The price of a run of a test. Raises CannotRun when it has no script, or one that cannot run."""
+async def price_of(app: App, test: LoadTest, *, whatever_limits: bool = False) -> Price:
+    """Return the price of a run of a test. Raises CannotRun for one without a script, or with one that cannot run.
+
+    With `whatever_limits` the service, which refuses what is over the limits of a project, is not asked.
+    """
     stored = await stored_script(app.k6, test.id)
     if stored is None:
         raise CannotRun(f"load test {test.id} has no script. Set one with upload_load_test_script first.")
     with stored as script:
-        return await price_of_script(app, test, script, await newest_runs(app.k6, test.id))
+        known = await _find_options(app, script, await newest_runs(app.k6, test.id))
+        return await _priced(app, test, script, known, whatever_limits=whatever_limits)
 
 
 async def price_of_script(app: App, test: LoadTest, script: Script, runs: Page[TestRun]) -> Price:
-    """The price of a run of a test with this script. Raises CannotRun when it cannot run."""
-    return await _priced(app, test, await _find_options(app, script, runs))
+    """Return the price of a run of a test with this script. Raises CannotRun if it cannot run."""
+    return await _priced(app, test, script, await _find_options(app, script, runs))
 
 
 async def _find_options(app: App, script: Script, runs: Page[TestRun]) -> KnownOptions:
@@ -119,7 +131,8 @@ async def _options_of_a_run(app: App, script: Script, runs: Page[TestRun]) -> Kn
     if run is None:
         return KnownOptions(None, "there is no k6 here to read the script's options, and no earlier run")
     if await _has_script(app, run, script):
-        return KnownOptions(run.options, f"as in run {run.id}, of the same script")
+        doubts = await doubts_of(app, script)
+        return KnownOptions(run.options, f"as in run {run.id}, of the same script", uncertain=doubts)
     return KnownOptions(run.options, f"as in run {run.id}; the script may have changed since", current=False)
 
 
@@ -131,22 +144,28 @@ async def _has_script(app: App, run: TestRun, script: Script) -> bool:
         return False
 
 
-async def _priced(app: App, test: LoadTest, known: KnownOptions) -> Price:
-    """The service's price for known options. Raises CannotRun when it refuses those of the script itself."""
+async def _priced(
+    app: App, test: LoadTest, script: Script, known: KnownOptions, *, whatever_limits: bool = False
+) -> Price:
+    """Return the price for known options. Raises CannotRun if the service refuses those of the script itself."""
     if known.options is None:
         return Price(f"unknown ({known.source})")
-    request = ValidateOptions(options=without_tokens(known.options), project_id=test.project_id)
-    load = _load_of(known.options)
-    max_vus = load and load.max_vus
+    estimate = Estimate.of(known.options, await lifecycle_of(app, script))
     try:
-        price = await app.k6.validate_options(request)
+        price = None if whatever_limits else await _service_price(app, test, known.options)
     except K6CloudError as error:
         if isinstance(error, BadRequest) and known.current:
             raise CannotRun(f"the service refuses the options ({known.source}). {error}") from error
         words = f"unknown (no price for the options {known.described}: {reason_of(error)})"
-        return Price(words, None, known.options, max_vus, known.reliable)
-    words = f"{price.vuh_usage:g} VUh{_in_words(load)} (options {known.described})"
-    return Price(words, price.vuh_usage, known.options, max_vus, known.reliable)
+        return Price(words, options=known.options, max_vus=estimate.max_vus, current=known.reliable)
+    vuh, most = estimate.vuh(price), estimate.most(price)
+    words = f"{estimate.in_words(vuh, most)} (options {known.described})"
+    return Price(words, vuh, most, known.options, estimate.max_vus, known.reliable)
+
+
+async def _service_price(app: App, test: LoadTest, options: Json) -> ValidatedOptions:
+    request = ValidateOptions(options=without_tokens(options), project_id=test.project_id)
+    return await app.k6.validate_options(request)
 
 
 def reason_of(error: K6CloudError) -> str:
@@ -154,19 +173,3 @@ def reason_of(error: K6CloudError) -> str:
     if isinstance(error, StatusError):
         return f"the service answered {error.status}, {visible(error.error.message.rstrip('.'))}"
     return "the service gave no usable answer"
-
-
-def _load_of(options: Json) -> Load | None:
-    try:
-        return load_of(options)
-    except OptionsError:
-        return None
-
-
-def _in_words(load: Load | None) -> str:
-    return f" for up to {load.max_vus} VUs over {_minutes(load.duration)}" if load else ""
-
-
-def _minutes(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return " ".join([f"{minutes} min"] * (minutes > 0) + [f"{rest} s"] * (rest > 0 or not minutes))
