@@ -172,7 +172,7 @@ async def test_the_demo_ends_with_a_passed_run():
     output = process.stdout.decode()
     assert process.returncode == 0, output
     assert "Result: passed" in output
-    assert "Cost: 0.08 VUh" in output
+    assert "Cost: 0.083 VUh" in output
 
 
 async def test_the_sandbox_command_serves_the_api_and_the_pages(tmp_path: Path, unused_port: int):

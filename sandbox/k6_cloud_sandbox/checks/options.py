@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from k6_cloud.errors import ErrorDetail
 from k6_cloud.models import DistributionZone, Json, ValidateOptions
+from k6_cloud.planning.cloud_options import cloud_options, whole_percents
 from k6_cloud.planning.load import Load
 from k6_cloud_sandbox.checks.estimate import price
 from k6_cloud_sandbox.checks.projects import forbidden
@@ -31,13 +32,17 @@ from k6_runner.script_archive import archive_of
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 
 
+# Three thirds, written with two decimals, are 99.99 %.
+_TOLERANCE = 0.05
+
+
 class _Share(BaseModel):
     load_zone: str = Field(alias="loadZone", min_length=1)
     percent: Annotated[float, Field(ge=0, le=100)]
 
 
 class _Cloud(BaseModel):
-    """The part of `options.cloud` that counts here."""
+    """The part of the cloud options that counts here."""
 
     project_id: int | None = Field(default=None, alias="projectID")
     distribution: dict[str, _Share] | None = None
@@ -45,7 +50,7 @@ class _Cloud(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> "_Cloud":
         total = sum(share.percent for share in (self.distribution or {}).values())
-        if self.distribution and abs(total - 100) > 0.01:
+        if self.distribution and abs(total - 100) > _TOLERANCE:
             raise ValueError(f"the percents of the distribution must sum to 100, and sum to {total:g}")
         return self
 
@@ -79,21 +84,24 @@ def excess(load: Load, limits: RunLimits) -> Iterator[ErrorDetail]:
 
 
 def zones_of(options: Json) -> dict[str, str]:
-    """The keys of the distribution, each with its load zone."""
+    """Return where the options name a load zone, as an error names it, with the zone."""
+    where = f"{cloud_options(options).target}.distribution"
     with suppress(ValidationError):
-        return {key: share.load_zone for key, share in (_cloud(options).distribution or {}).items()}
+        shares = _cloud(options).distribution or {}
+        return {f"{where}.{key}.loadZone": share.load_zone for key, share in shares.items()}
     return {}
 
 
 def distribution_of(options: Json) -> list[DistributionZone] | None:
-    """The load zones with their shares, as a run shows them; None where options name none."""
+    """Return the load zones with their shares, in whole per cents as a run shows them; None if options name none."""
     try:
-        shares = _cloud(options).distribution
+        shares = [*(_cloud(options).distribution or {}).values()]
     except ValidationError:
         return None
+    percents = whole_percents([share.percent for share in shares])
     zones = [
-        DistributionZone(load_zone=share.load_zone, percent=round(share.percent))
-        for share in (shares or {}).values()
+        DistributionZone(load_zone=share.load_zone, percent=percent)
+        for share, percent in zip(shares, percents, strict=True)
     ]
     return zones or None
 
@@ -145,12 +153,12 @@ def _project_ids(request: ValidateOptions) -> Iterator[tuple[str, int]]:
         yield "project_id", request.project_id
     with suppress(ValidationError):
         if (named := _cloud(request.options).project_id) is not None:
-            yield "options.cloud.projectID", named
+            yield f"{cloud_options(request.options).target}.projectID", named
 
 
 def _cloud(options: Json) -> _Cloud:
-    given = options.get("cloud")
-    return _Cloud.model_validate({} if given is None else given)
+    written = cloud_options(options).written
+    return _Cloud.model_validate({} if written is None else written)
 
 
 def _cloud_problems(options: Json) -> Iterator[ErrorDetail]:
@@ -158,7 +166,7 @@ def _cloud_problems(options: Json) -> Iterator[ErrorDetail]:
         _cloud(options)
     except ValidationError as error:
         for item in error.errors():
-            target = ".".join(["options.cloud", *map(str, item["loc"])])
+            target = ".".join([cloud_options(options).target, *map(str, item["loc"])])
             yield ErrorDetail(
                 message=item["msg"].removeprefix("Value error, "), code="invalid", target=target
             )

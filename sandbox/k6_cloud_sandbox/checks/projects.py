@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from k6_cloud.errors import ErrorDetail
 from k6_cloud.limits import ProjectLimits
+from k6_cloud.planning.charge import vuh_text
 from k6_cloud.planning.load import Load
 from k6_cloud_sandbox.store.quota import Allowance
 
@@ -11,7 +12,7 @@ from k6_cloud_sandbox.store.quota import Allowance
 def forbidden(
     load: Load, vuh: float, zones: Mapping[str, str], allowance: Allowance
 ) -> Iterator[ErrorDetail]:
-    """Everything that keeps a load of this price out; `zones` are keys of the distribution with their zone."""
+    """Everything that keeps a load of this price out; `zones` are the zones that options name, by where they do."""
     yield from _past_test_limits(load, allowance.limits)
     yield from _past_month(vuh, allowance)
     yield from _forbidden_zones(zones, allowance.zones)
@@ -34,7 +35,7 @@ def _past_month(vuh: float, allowance: Allowance) -> Iterator[ErrorDetail]:
     limit = allowance.limits.vuh_max_per_month
     if limit is not None and allowance.used_vuh + vuh > limit:
         yield _limited(
-            f"The test may take {vuh:g} VUh, and its project has used {allowance.used_vuh:g} this month; "
+            f"The test may take {vuh_text(vuh)} VUh, and its project has used {vuh_text(allowance.used_vuh)} this month; "
             f"it allows {limit} (vuh_max_per_month)."
         )
 
@@ -45,11 +46,11 @@ def _limited(message: str) -> ErrorDetail:
 
 
 def _forbidden_zones(named: Mapping[str, str], zones: Mapping[str, str | None]) -> Iterator[ErrorDetail]:
-    for key, zone in named.items():
+    for target, zone in named.items():
         objection = zones.get(zone, "is unknown")
         if objection:
             yield ErrorDetail(
                 message=f"The load zone {zone!r} {objection}. Name another one.",
                 code="invalid",
-                target=f"options.cloud.distribution.{key}.loadZone",
+                target=target,
             )

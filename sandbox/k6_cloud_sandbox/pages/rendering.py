@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from k6_cloud.planning.charge import vuh_text
 from k6_cloud.safe_text import escape
 from k6_cloud_sandbox.pages.view import RunView
 from k6_runner.outcome import Check
@@ -67,7 +68,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(pretty=_pretty, time=_time, duration=_duration, rate=_rate, label=_label)
+    environment.filters.update(
+        pretty=_pretty, time=_time, duration=_duration, rate=_rate, label=_label, vuh=vuh_text
+    )
     return environment
 
 

@@ -18,6 +18,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
 
+from k6_cloud.planning.charge import vuh_text
 from k6_cloud.safe_text import one_line
 from k6_cloud_mcp.commands.exception_groups import first_of
 from k6_cloud_mcp.terminal import echo, styled
@@ -75,7 +76,9 @@ class _Demo:
         test = await self._call("create_load_test", name="Demo: browse the shop", script=_script())
         _say(f"Created load test {test['id']} {test['name']!r}.")
         price = await self._call("validate_options", options=_OPTIONS)
-        _say(f"Priced it: {price['vuh_usage']:g} VUh in Grafana Cloud; on the sandbox nothing is charged.")
+        _say(
+            f"Priced it: {vuh_text(price['vuh_usage'])} VUh in Grafana Cloud; on the sandbox nothing is charged."
+        )
         started = await self._call("start_load_test", load_test_id=test["id"])
         run_id = started["result"]["test_run_id"]
         _say(f"Started run {run_id}, confirmed by {started['confirmed_by']}. k6 is running:")

@@ -7,21 +7,39 @@ import pytest
 from k6_cloud_sandbox.store.store import Store
 
 URL = "/cloud/v6/validate_options"
+ASHBURN = "amazon:us:ashburn"
+THIRDS = {name: {"loadZone": ASHBURN, "percent": 33.33} for name in "abc"}
+THIRDS_AND_MORE = THIRDS | {"d": {"loadZone": ASHBURN, "percent": 0.2}}
 
 
 async def test_options_are_priced(http: httpx.AsyncClient):
     answer = await http.post(URL, json={"options": {"vus": 20, "duration": "270s"}})
 
     assert answer.json() == {
-        "vuh_usage": 1.67,
+        "vuh_usage": 1.666667,
         "breakdown": {
-            "protocol_vuh": 1.67,
+            "protocol_vuh": 1.666667,
             "browser_vuh": 0,
-            "base_total_vuh": 1.67,
+            "base_total_vuh": 1.666667,
             "reduction_rate": 0,
             "reduction_rate_breakdown": None,
         },
     }
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 60])
+async def test_sixty_small_runs_cost_what_a_long_one_costs(http: httpx.AsyncClient, seconds: int):
+    answer = await http.post(URL, json={"options": {"vus": 2, "duration": f"{seconds}s"}})
+
+    assert answer.json()["vuh_usage"] * 60 == pytest.approx(2, abs=1e-4)
+
+
+@pytest.mark.parametrize("place", ["cloud", "ext"])
+async def test_three_thirds_with_two_decimals_are_a_whole(http: httpx.AsyncClient, place: str):
+    cloud = {"distribution": THIRDS}
+    options = {"cloud": cloud} if place == "cloud" else {"ext": {"loadimpact": cloud}}
+
+    assert (await http.post(URL, json={"options": options})).status_code == 200
 
 
 async def test_options_that_say_nothing_of_execution_are_fine(http: httpx.AsyncClient):
@@ -63,6 +81,13 @@ async def test_a_threshold_on_a_metric_of_the_script_is_fine_and_a_wrong_one_on_
         ({"cloud": []}, "options.cloud"),
         ({"cloud": {"distribution": {"a": {"loadZone": "z", "percent": 50}}}}, "options.cloud"),
         ({"cloud": {"distribution": {"a": {"percent": 100}}}}, "options.cloud.distribution.a.loadZone"),
+        ({"ext": {"loadimpact": {"projectID": 99}}}, "options.ext.loadimpact.projectID"),
+        ({"ext": {"loadimpact": []}}, "options.ext.loadimpact"),
+        ({"ext": {"loadimpact": {"distribution": THIRDS_AND_MORE}}}, "options.ext.loadimpact"),
+        (
+            {"ext": {"loadimpact": {"distribution": {"a": {"loadZone": "nope", "percent": 100}}}}},
+            "options.ext.loadimpact.distribution.a.loadZone",
+        ),
         ({"thresholds": {"http_req_duration": ["p(95)<<1"]}}, "options"),
         ({"unheardOf": {"a": float("nan")}}, None),
     ],

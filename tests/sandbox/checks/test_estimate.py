@@ -27,10 +27,10 @@ def load(protocol: int, browser: int = 0) -> Load:
 @pytest.mark.parametrize(
     ("protocol", "browser", "duration", "vuh"),
     [
-        (20, 0, 270, 1.67),
+        (20, 0, 270, 1.666667),
         (60, 0, 60, 1),
         (60, 0, 60.1, 2),
-        (10, 1, 600, 3.33),
+        (10, 1, 600, 3.333333),
         (0, 6, 60, 1),
         (1, 0, 0, 0),
     ],

@@ -153,7 +153,7 @@ async def test_a_running_test_is_aborted_by_the_user(k6: K6Cloud):
     assert run.status_details.extra.by_user == "sandbox@localhost"
     assert estimate
     assert run.cost
-    assert (estimate.total_vuh, run.cost.total_vuh) == (0.03, 0.03)
+    assert (estimate.total_vuh, run.cost.total_vuh) == (0.033333, 0.033333)
     assert run.execution_duration < 60
 
 
@@ -197,7 +197,7 @@ async def test_the_estimate_of_a_run_under_way_counts_against_the_month():
         await k6.test_runs.abort(first.id)
 
     assert first.cost
-    assert first.cost.total_vuh == 1.67
+    assert first.cost.total_vuh == 1.666667
     assert second.result_details
     assert "has used 1.67 this month" in (second.result_details.message or "")
 
