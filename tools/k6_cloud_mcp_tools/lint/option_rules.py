@@ -193,7 +193,7 @@ def load_zone_shares(subject: Subject) -> Iterable[Finding]:
         distribution = subject.section(*path)
         shares: list[Any] = [known(part, "percent") for part in distribution.values()]
         are_known = shares and all(isinstance(share, int | float) for share in shares)
-        if are_known and abs(sum(shares) - 100) > 0.01:
+        if are_known and abs(sum(shares) - 100) > 0.05:
             yield PERCENT.at(subject.line(*path), f"The load zones add up to {sum(shares):g} per cent.")
 
 
