@@ -9,6 +9,7 @@ import httpx
 import truststore
 
 from k6_cloud.auth import Credentials, StackAuth
+from k6_cloud.config.proxies import proxy_for
 from k6_cloud.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.k6.io"
@@ -32,6 +33,8 @@ def connect(
     _require_address(base_url)
     headers = {"User-Agent": _user_agent(product), "Accept": "application/json"}
     verify = transport is not None or truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Read here, because httpx fails on values that other programs take.
+    proxy = None if transport is not None else proxy_for(base_url)
     try:
         return client(
             base_url=base_url,
@@ -42,12 +45,12 @@ def connect(
             verify=verify,
             transport=transport,
             follow_redirects=False,
+            trust_env=False,
+            proxy=proxy,
         )
-    except (httpx.InvalidURL, ImportError, ValueError) as error:
-        # The error itself may quote a proxy's password.
+    except (httpx.InvalidURL, ValueError) as error:
         raise ConfigurationError(
-            "No connection can be made: an address is not valid. Check the API's address and the variables HTTP_PROXY, "
-            f"HTTPS_PROXY, ALL_PROXY and NO_PROXY ({type(error).__name__})."
+            f"No connection can be made: the API's address is not valid ({type(error).__name__})."
         ) from None
 
 

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
+from k6_cloud.errors import ConfigurationError
+from k6_cloud.config.proxies import proxy_for
 from k6_cloud.retries import NO_RETRIES
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched
 from k6_cloud_mcp.config.settings import Settings, SettingsError
@@ -50,6 +52,18 @@ async def open_backend(
             if stacks.has_sandbox:
                 stacks.sandbox = await stack.enter_async_context(_open_sandbox(settings, local_files))
         yield _ruled(app, settings, measures)
+
+
+def require_connection(settings: Settings) -> None:
+    """Raise SettingsError for a proxy or credentials by which no connection can be made: told at once, not to the first call."""
+    if settings.uses_sandbox:
+        return
+    try:
+        proxy_for(settings.base_url)
+    except ConfigurationError as error:
+        raise SettingsError(str(error)) from error
+    if not settings.has_no_stack_of_its_own:
+        _credentials(settings)
 
 
 def stacks_of(settings: Settings, measures: Measures | None = None) -> Stacks:

@@ -1,5 +1,6 @@
 """The command line."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from k6_cloud.safe_text import escape
 from k6_cloud_mcp.commands.broken_pipe import quiet_on_broken_pipe
 from k6_cloud_mcp.commands.exception_groups import first_of
 from k6_cloud_mcp.config.settings import Settings, SettingsError
+from k6_cloud_mcp.config.variables import forget_unresolved
 from k6_cloud_mcp.install.commands import install, uninstall
 from k6_cloud_mcp.startup import finish_startup
 from k6_cloud_mcp.telemetry import otlp
@@ -37,6 +39,7 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, with 1 when the work failed, and with 2 for a wrong call."""
+    forget_unresolved(os.environ)
     sys.exit(quiet_on_broken_pipe(lambda: _outcome(arguments)))
 
 

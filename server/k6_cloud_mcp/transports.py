@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from k6_cloud.config.addresses import is_loopback
-from k6_cloud_mcp.backend import open_backend, stacks_of
+from k6_cloud_mcp.backend import open_backend, require_connection, stacks_of
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.server import K6Server, build_server
 from k6_cloud_mcp.stacks.stacks import Stacks
@@ -114,6 +114,7 @@ def http_app(settings: Settings, host: str, allowed_hosts: Sequence[str] = ()) -
 def _build(settings: Settings, stacks: Stacks, *, local_files: bool, measures: Measures | None) -> K6Server:
     # Read here as well: a policy that cannot hold is told at start-up, not to the first client.
     settings.policy()
+    require_connection(settings)
     sandbox = settings.uses_sandbox
     if sandbox and settings.backend == "auto":
         logger.warning("No Grafana Cloud credentials: using the sandbox on this machine.")

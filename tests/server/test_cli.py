@@ -135,6 +135,19 @@ def test_doctor_tells_the_policy_and_how_calls_of_a_client_are_decided(tmp_path:
     assert "two steps: a preview" in result.stdout
 
 
+@pytest.mark.parametrize("command", [["serve"], ["serve", "--transport", "http"], ["doctor"]])
+def test_a_proxy_that_cannot_be_used_is_told_in_one_line_that_does_not_quote_it(
+    command: list[str], tmp_path: Path
+):
+    cloud = {"K6_MCP_BACKEND": "cloud", "K6_CLOUD_TOKEN": "token", "K6_CLOUD_STACK_ID": "1"}
+    result = run(*command, **cloud, ALL_PROXY="socks4://me:planted@h:1", XDG_CONFIG_HOME=str(tmp_path))
+    told = result.stdout + result.stderr
+    assert result.returncode == 1
+    assert "ALL_PROXY names a proxy of a kind that cannot be used" in told
+    assert "Traceback" not in told
+    assert "planted" not in told
+
+
 def test_rules_that_contradict_each_other_stop_the_start_in_one_line():
     result = run("serve", K6_MCP_CONFIRM="ask", K6_MCP_ALLOW="start_load_test")
     assert result.returncode != 0

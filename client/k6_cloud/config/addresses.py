@@ -16,6 +16,24 @@ def safe_address(address: str) -> str:
     )
 
 
+def stack_address(address: str) -> str:
+    """Return the address of a Grafana stack, pasted from a browser, without the path of the page.
+
+    Raises ValueError for anything else, without quoting it.
+    """
+    text = address if "://" in address else f"https://{address}"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    is_known = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not is_known or not host or parts.username is not None or not host.isascii():
+        raise ValueError("is not the address of a Grafana stack, like https://acme.grafana.net")
+    where = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{where}:{port}" if port else f"{parts.scheme}://{where}"
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is `localhost` or a name below it, or a loopback address, IPv6 with brackets or without."""
     name = host.lower().removesuffix(".")

@@ -13,6 +13,7 @@ import jwt
 import truststore
 
 from k6_cloud.config.addresses import safe_address
+from k6_cloud.config.proxies import proxy_for
 
 logger = logging.getLogger(__name__)
 # Never `none`, and never HS*: with those a public key would do for a secret.
@@ -106,7 +107,11 @@ async def fetch_json(url: str) -> Any:
     """The JSON document at `url`. Raises httpx.HTTPError, or ValueError for one that is none or too large."""
     async with (
         httpx.AsyncClient(
-            timeout=5.0, follow_redirects=False, verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            timeout=5.0,
+            follow_redirects=False,
+            verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            trust_env=False,
+            proxy=proxy_for(url),
         ) as http,
         http.stream("GET", url, headers={"Accept": "application/json"}) as response,
     ):

@@ -10,7 +10,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp.access.grant import LOCAL
-from k6_cloud_mcp.backend import open_backend, stacks_of
+from k6_cloud_mcp.backend import open_backend, require_connection, stacks_of
 from k6_cloud_mcp.commands.decision_report import decision_report
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.state.audit_log import journal_of
@@ -53,6 +53,7 @@ async def findings(client: str | None = None) -> AsyncIterator[Finding]:
         settings = Settings.load()
         uses_sandbox = settings.uses_sandbox
         policy = settings.policy()
+        require_connection(settings)
     except SettingsError as error:
         yield Finding(
             "Settings",

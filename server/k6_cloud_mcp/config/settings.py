@@ -11,21 +11,20 @@ from pydantic import (
     AllowInfNan,
     BeforeValidator,
     Field,
-    PositiveInt,
     SecretStr,
     ValidationError,
     field_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from k6_cloud.config.addresses import safe_address
+from k6_cloud.config.addresses import safe_address, stack_address
 from k6_cloud.config.k6_login import Login, read_login
 from k6_cloud.connection import DEFAULT_BASE_URL
 from k6_cloud.errors import ConfigurationError
 from k6_cloud.scripts.script import MIB
 from k6_cloud_mcp.config.policy_rules import RulesError, operator_policy, problems, require_guarded
-from k6_cloud_mcp.unexpanded import without_reference
-from k6_cloud_mcp_tools.guard.policy import Policy, PolicyRules, split
+from k6_cloud_mcp.config.variables import Variables
+from k6_cloud_mcp_tools.guard.policy import Policy, PolicyRules, PositiveInteger, split
 from k6_cloud_mcp_tools.toolsets import DEFAULT_TOOLSETS, Published, SelectionError, select
 
 BackendChoice = Literal["auto", "cloud", "sandbox"]
@@ -43,8 +42,10 @@ def _safe_if_given(address: str | None) -> str | None:
     return address
 
 
-# Some hosts hand on `${K6_CLOUD_TOKEN}` as it stands when there is no such variable: that is no token.
-Resolved = BeforeValidator(without_reference)
+def _stack_if_given(address: str | None) -> str | None:
+    return None if address is None else stack_address(address)
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(split)]
 Seconds = Annotated[float, AllowInfNan(False)]
 _PREFIX = "K6_MCP_"
@@ -55,7 +56,7 @@ def _default_state_dir() -> Path:
 
 
 class Settings(PolicyRules, BaseSettings):
-    """The settings of the server. An empty variable counts as not set: hosts pass on what the user left blank.
+    """The settings of the server. A variable that is blank or an unresolved reference counts as not set.
 
     A field without an alias is the variable `K6_MCP_` with its name in capitals.
     """
@@ -69,14 +70,12 @@ class Settings(PolicyRules, BaseSettings):
         enable_decoding=False,
     )
 
-    token: Annotated[SecretStr | None, Resolved] = Field(default=None, validation_alias="K6_CLOUD_TOKEN")
-    stack_id: Annotated[PositiveInt | None, Resolved] = Field(
-        default=None, validation_alias="K6_CLOUD_STACK_ID"
+    token: SecretStr | None = Field(default=None, validation_alias="K6_CLOUD_TOKEN")
+    stack_id: PositiveInteger | None = Field(default=None, validation_alias="K6_CLOUD_STACK_ID")
+    stack_url: Annotated[str | None, AfterValidator(_stack_if_given)] = Field(
+        default=None, validation_alias="K6_CLOUD_STACK_URL"
     )
-    stack_url: Annotated[str | None, Resolved] = Field(default=None, validation_alias="K6_CLOUD_STACK_URL")
-    project_id: Annotated[PositiveInt | None, Resolved] = Field(
-        default=None, validation_alias="K6_CLOUD_PROJECT_ID"
-    )
+    project_id: PositiveInteger | None = Field(default=None, validation_alias="K6_CLOUD_PROJECT_ID")
     base_url: Annotated[str, AfterValidator(safe_address)] = Field(
         default=DEFAULT_BASE_URL, validation_alias="K6_CLOUD_HOST_V6"
     )
@@ -97,15 +96,15 @@ class Settings(PolicyRules, BaseSettings):
     caller_credentials: CallerCredentials = "off"
     state_dir: Path = Field(default_factory=_default_state_dir)
     audit_file: Literal["off"] | Path | None = None
-    audit_max_mib: PositiveInt = 10
+    audit_max_mib: PositiveInteger = 10
     backups: bool = True
-    backup_max_mib: PositiveInt = 256
-    backup_days: PositiveInt = 30
-    max_script_mib: PositiveInt = 64
-    max_body_mib: PositiveInt = 8
-    max_calls: PositiveInt = 32
-    max_calls_in_all: PositiveInt = 256
-    max_calls_per_minute: PositiveInt = 3000
+    backup_max_mib: PositiveInteger = 256
+    backup_days: PositiveInteger = 30
+    max_script_mib: PositiveInteger = 64
+    max_body_mib: PositiveInteger = 8
+    max_calls: PositiveInteger = 32
+    max_calls_in_all: PositiveInteger = 256
+    max_calls_per_minute: PositiveInteger = 3000
     drain_seconds: Annotated[Seconds, Ge(0)] = 0
     log_format: Literal["text", "json"] = "text"
 
@@ -118,10 +117,9 @@ class Settings(PolicyRules, BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the arguments, then the environment by the names above alone: a variable `TOKEN` is not ours."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        env_settings.config = SettingsConfigDict(**env_settings.config | {"populate_by_name": False})
-        return init_settings, env_settings
+        """Read the arguments, then the environment."""
+        del env_settings, dotenv_settings, file_secret_settings
+        return init_settings, Variables(settings_cls)
 
     @field_validator("allow")
     @classmethod

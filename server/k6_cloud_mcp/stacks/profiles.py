@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from annotated_types import MinLen
-from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from k6_cloud.auth import Credentials
-from k6_cloud.config.addresses import safe_address
+from k6_cloud.config.addresses import stack_address
 from k6_cloud_mcp.access.named_tokens import Name
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched, parsed
+from k6_cloud_mcp.config.variables import tidy
+from k6_cloud_mcp_tools.guard.policy import PositiveInteger
 
 
 class _Entry(BaseModel):
@@ -22,9 +24,9 @@ class _Entry(BaseModel):
 
     token_file: Path | None = None
     token_env: Annotated[str, MinLen(1)] | None = None
-    stack_id: PositiveInt | None = None
-    stack_url: Annotated[str, AfterValidator(safe_address)] | None = None
-    project_id: PositiveInt | None = None
+    stack_id: PositiveInteger | None = None
+    stack_url: Annotated[str, AfterValidator(stack_address)] | None = None
+    project_id: PositiveInteger | None = None
     sandbox: bool = False
 
     @model_validator(mode="after")
@@ -92,12 +94,12 @@ def _profile(name: str, entry: _Entry, folder: Path) -> Profile:
 
 
 def _token(text: str) -> str:
-    if not (token := text.strip()):
+    if not (token := tidy(text)):
         raise BrokenFile("it is empty.")
     return token
 
 
 def _variable(name: str) -> str:
-    if not (token := os.environ.get(name, "").strip()):
+    if not (token := tidy(os.environ.get(name, ""))):
         raise BrokenFile(f"the variable {name} is not set.")
     return token

@@ -62,9 +62,9 @@ class _TightenedBy:
     combine: Callable[[Any, Any], Any]
 
 
-_Positive = Annotated[int, BeforeValidator(plain_number), Gt(0)]
+PositiveInteger = Annotated[int, BeforeValidator(plain_number), Gt(0)]
 _Vuh = Annotated[float, BeforeValidator(plain_number), Gt(0), AllowInfNan(False)]
-_Projects = Annotated[frozenset[_Positive], MinLen(1)]
+_Projects = Annotated[frozenset[PositiveInteger], MinLen(1)]
 _Hours = Annotated[QuietHours, BeforeValidator(read_hours)]
 
 
@@ -82,7 +82,7 @@ class PolicyRules(BaseModel):
     projects: Annotated[_Projects | None, BeforeValidator(split), _TightenedBy(_in_both)] = None
     max_vuh_per_run: Annotated[_Vuh | None, _TightenedBy(_lower)] = None
     max_vuh_per_day: Annotated[_Vuh | None, _TightenedBy(_lower)] = None
-    max_vus: Annotated[_Positive | None, _TightenedBy(_lower)] = None
+    max_vus: Annotated[PositiveInteger | None, _TightenedBy(_lower)] = None
     quiet_hours: Annotated[tuple[_Hours, ...], BeforeValidator(split), _TightenedBy(_together)] = ()
 
 
