@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
+from k6_cloud.config.proxies import proxy_for
 from k6_cloud.connection import connect
 from k6_cloud.errors import ConfigurationError
-from k6_cloud.config.proxies import proxy_for
 from k6_cloud.retries import NO_RETRIES
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched
 from k6_cloud_mcp.config.settings import Settings, SettingsError

@@ -11,6 +11,7 @@ from urllib.request import getproxies
 
 import httpx
 
+from k6_cloud.config.addresses import is_loopback
 from k6_cloud.errors import ConfigurationError
 
 _SCHEMES = {"http", "https", "socks5", "socks5h"}
@@ -26,7 +27,7 @@ def proxy_for(address: str, environment: Mapping[str, str] = os.environ) -> http
     """
     url = httpx.URL(address)
     given = getproxies()
-    if _is_loopback(url.host) or is_exempt(url.host, url.port, given.get("no", "")):
+    if is_loopback(url.host) or is_exempt(url.host, url.port, given.get("no", "")):
         return None
     for kind in (url.scheme, "all"):
         if value := given.get(kind):
@@ -94,11 +95,6 @@ def _split(entry: str) -> tuple[str, int | None]:
     if mark and port.isdecimal() and ":" not in name:
         return name, int(port)
     return entry, None
-
-
-def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    return host == "localhost" or (address is not None and address.is_loopback)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
