@@ -33,8 +33,6 @@ def connect(
     _require_address(base_url)
     headers = {"User-Agent": _user_agent(product), "Accept": "application/json"}
     verify = transport is not None or truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # Read here, because httpx fails on values that other programs take.
-    proxy = None if transport is not None else proxy_for(base_url)
     try:
         return client(
             base_url=base_url,
@@ -45,9 +43,12 @@ def connect(
             verify=verify,
             transport=transport,
             follow_redirects=False,
+            # Read by ourselves, because httpx fails on values that other programs take.
             trust_env=False,
-            proxy=proxy,
+            proxy=None if transport is not None else proxy_for(base_url),
         )
+    except ConfigurationError:
+        raise
     except (httpx.InvalidURL, ValueError) as error:
         raise ConfigurationError(
             f"No connection can be made: the API's address is not valid ({type(error).__name__})."

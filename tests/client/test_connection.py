@@ -62,7 +62,7 @@ def test_a_connection_that_cannot_be_made_is_an_error_of_the_client(address: str
         connect(Credentials("secret", stack_id=7), address, product=product)
 
 
-@pytest.mark.parametrize("proxy", ["nonsense://user:planted@proxy.test", "socks://user:planted@proxy.test"])
+@pytest.mark.parametrize("proxy", ["nonsense://user:planted@proxy.test", "socks4://user:planted@proxy.test"])
 def test_a_proxy_that_cannot_be_used_is_an_error_that_does_not_quote_it(
     monkeypatch: pytest.MonkeyPatch, proxy: str
 ):
