@@ -93,10 +93,21 @@ def _doubts(bindings: Bindings, node: "Node") -> list[str]:
     changed = Changes(bindings).of(tree.text(node) if is_name else NAME)
     if changed is not None:
         found.append(f"a possible change in line {tree.line(changed)}")
-    meta = next((one for one in tree.nodes if _is_meta(tree, one)), None)
+    meta = next((one for one in tree.nodes if _is_meta(tree, one) or _changes_global(bindings, one)), None)
     if meta is not None:
         found.append(f"{tree.text(meta)[:40]} in line {tree.line(meta)}, which may change how k6 reads them")
     return found
+
+
+def _changes_global(bindings: Bindings, node: "Node") -> bool:
+    """Whether code assigns to a member of something that the module does not declare, such as `JSON.parse`."""
+    left = node.child_by_field_name("left") if node.type == "assignment_expression" else None
+    if left is None or left.type not in ("member_expression", "subscript_expression"):
+        return False
+    start, _ = bindings.member(left)
+    name = bindings.tree.text(start)
+    names = (*bindings.declarations, "module", "exports")
+    return start.type != "this" and name not in names and name[:1].isupper()
 
 
 def _is_meta(tree: SyntaxTree, node: "Node") -> bool:
