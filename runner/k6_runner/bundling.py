@@ -59,7 +59,7 @@ def _checked(made: Path, entry: Path, folder: Path, max_bytes: int) -> Script:
                 f"{entry.name} uses files that are hidden or outside of {folder}: {names}. They were not bundled and nothing "
                 "was uploaded. Move them into the folder; or, if they may be uploaded, run `k6 archive` and give the .tar."
             )
-        return repacked(script, max_bytes)
+        return repacked(script, max_bytes, _root(folder))
 
 
 def _local(paths: Iterable[str]) -> Iterable[str]:
@@ -67,9 +67,14 @@ def _local(paths: Iterable[str]) -> Iterable[str]:
     return [path.removeprefix("file") for path in paths if path.startswith("file/")]
 
 
+def _root(folder: Path) -> str:
+    """The path that k6 writes into an archive for a folder."""
+    return _HOME.sub(r"\1/\2/nobody", folder.as_posix())
+
+
 def _belongs(path: str, entry: Path, folder: Path) -> bool:
     """Whether a file of an archive really lies in the folder, also when links are followed, and is not hidden."""
-    root = _HOME.sub(r"\1/\2/nobody", folder.as_posix())
+    root = _root(folder)
     if not path.startswith(f"{root.rstrip('/')}/"):
         return False
     real = (folder / path[len(root) :].lstrip("/")).resolve()

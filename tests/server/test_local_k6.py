@@ -74,11 +74,39 @@ async def test_paths_that_are_long_or_not_ascii_are_bundled_and_run(tmp_path: Pa
         f"import {{ greeting }} from './{library.name}'; export const options = {{ vus: 7, iterations: 7 }};"
         "export default function () { console.log(greeting); }"
     )
-    with await bundle(folder / "main.js", folder) as script:
-        assert script.member(f"file{library}") == library.read_bytes()
+    with await bundle(folder / "main.js", tmp_path) as script:
+        assert script.member(f"file/{library.relative_to(tmp_path)}") == library.read_bytes()
         k6 = await find_k6(None)
         assert k6
         assert (await inspect(k6, script, RunLimits(), {})).max_vus == 7
+
+
+async def test_an_archive_knows_no_folder_of_this_machine_and_runs(project: Path):
+    with await bundle(project / "lib/../main.js", project) as script:
+        assert {member.path for member in script.members()} >= {"file/main.js", "file/lib/greet.js"}
+        assert str(project).encode() not in script.read()
+        metadata = script.metadata()
+        assert (metadata["filename"], metadata["pwd"]) == ("file:///main.js", "file:///")
+        k6 = await find_k6(None)
+        assert k6
+        assert (await inspect(k6, script, RunLimits(), {})).options["iterations"] == 1
+
+
+async def test_the_same_files_in_another_folder_give_the_same_bytes(project: Path):
+    with await bundle(project / "main.js", project) as first:
+        moved = project.rename(project.parent / "shop with blanks, ü")
+        with await bundle(moved / "main.js", moved) as second:
+            assert first.sha256 == second.sha256
+
+
+async def test_a_script_that_names_its_folder_keeps_its_paths(project: Path):
+    source = MAIN.replace("./users.json", f"{project}/users.json").replace("cloud:", "ext:")
+    (project / "main.js").write_text(source.replace("ext: { token: 'glc_very-secret-token-of-mine' }", ""))
+    with await bundle(project / "main.js", project) as script:
+        assert f"file{project}/users.json" in {member.path for member in script.members()}
+        k6 = await find_k6(None)
+        assert k6
+        assert (await inspect(k6, script, RunLimits(), {})).options["iterations"] == 1
 
 
 async def test_tokens_and_the_environment_are_not_bundled(project: Path, monkeypatch: pytest.MonkeyPatch):

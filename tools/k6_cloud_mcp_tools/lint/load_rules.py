@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from k6_cloud.scripts.syntax.literals import MORE, UNKNOWN, known
+from k6_cloud.scripts.syntax.values import MORE, UNKNOWN, known
 from k6_cloud_mcp_tools.lint.findings import Finding, Rule
 from k6_cloud_mcp_tools.lint.subject import DEFAULT, RATE_EXECUTORS, VU_EXECUTORS, Subject, as_object
 

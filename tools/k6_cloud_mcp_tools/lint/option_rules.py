@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from k6_cloud.scripts.syntax.literals import MORE, UNKNOWN, known
+from k6_cloud.scripts.syntax.values import MORE, UNKNOWN, known
 from k6_cloud_mcp_tools.lint.findings import Finding, Rule
 from k6_cloud_mcp_tools.lint.load_rules import LOAD_CHECKS
 from k6_cloud_mcp_tools.lint.option_names import CLOUD_OPTIONS, OPTIONS, is_known_option, meant

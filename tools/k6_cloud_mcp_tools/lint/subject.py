@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from k6_cloud.scripts.syntax.literals import MORE, UNKNOWN, known
 from k6_cloud.scripts.syntax.modules import is_local
 from k6_cloud.scripts.syntax.options import Options
+from k6_cloud.scripts.syntax.values import MORE, UNKNOWN, known
 from k6_cloud_mcp_tools.lint.source_file import Call, SourceFile
 
 DEFAULT = "default"

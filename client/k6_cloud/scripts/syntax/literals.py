@@ -2,39 +2,24 @@
 
 import math
 from collections.abc import Callable
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from k6_cloud.scripts.syntax.bindings import Bindings, unwrapped
 from k6_cloud.scripts.syntax.changes import Changes
 from k6_cloud.scripts.syntax.dependencies import Dependencies
 from k6_cloud.scripts.syntax.operators import as_text, combined, is_number, tidy
 from k6_cloud.scripts.syntax.strings import pieces_text, string_text
+from k6_cloud.scripts.syntax.values import MORE, UNKNOWN, Absent, Unknown
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-class Unknown(Enum):
-    """A value that only running the script would tell."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN: Final = Unknown.UNKNOWN
-# Stands in an object that has more properties than are known.
-MORE: Final = "..."
 Path = tuple[str, ...]
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _DEEPEST = 32
 _MOST_VALUES = 20_000
 _MOST_TEXT = 2 * 1024 * 1024
-
-
-class Absent(Enum):
-    """The value `undefined`, which JSON leaves out."""
-
-    ABSENT = "absent"
 
 
 class Evaluator:
@@ -238,27 +223,3 @@ class Evaluator:
         for name in names:
             value = cast("dict[str, Any]", value).get(name, UNKNOWN) if isinstance(value, dict) else UNKNOWN
         return self._computed(node) if value is UNKNOWN else value
-
-
-def known(value: Any, *path: str) -> Any:
-    """The value at a path of nested objects: None if nothing is set there, UNKNOWN if it cannot be told."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None if value is None else UNKNOWN
-        node = cast("dict[str, Any]", value)
-        value = node.get(name, UNKNOWN if MORE in node else None)
-    return value
-
-
-def is_fully_known(value: Any) -> bool:
-    """Whether nothing in a value is unknown."""
-    waiting = [value]
-    while waiting:
-        one: Any = waiting.pop()
-        if one is UNKNOWN:
-            return False
-        if isinstance(one, dict):
-            waiting += cast("dict[str, Any]", one).values()
-        elif isinstance(one, list):
-            waiting += cast("list[Any]", one)
-    return True

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 from k6_cloud.scripts.syntax.bindings import Bindings
 from k6_cloud.scripts.syntax.changes import Changes
 from k6_cloud.scripts.syntax.exports import Exports
-from k6_cloud.scripts.syntax.literals import MORE, UNKNOWN, Evaluator, Path, is_fully_known
+from k6_cloud.scripts.syntax.literals import Evaluator, Path
 from k6_cloud.scripts.syntax.tree import SyntaxTree
+from k6_cloud.scripts.syntax.values import MORE, UNKNOWN, is_fully_known
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from k6_cloud.scripts.syntax.literals import MORE, UNKNOWN
 from k6_cloud.scripts.syntax.options import Options, options_of
 from k6_cloud.scripts.syntax.tree import parse
+from k6_cloud.scripts.syntax.values import MORE, UNKNOWN
 
 VU = "export default function () {}\n"
 
