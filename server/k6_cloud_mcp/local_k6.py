@@ -90,7 +90,7 @@ def script_bundler(
             return await bundle(k6, entry, folder, held, max_bytes)
         except NotConfined as error:
             if not _is_trusted(folder, trusted):
-                raise ScriptError(f"{error} {_TRUST.format(folder)} Nothing was uploaded.") from error
+                raise ScriptNotRead(f"{error} {_TRUST.format(folder)} Nothing was uploaded.") from error
         return await bundle(k6, entry, folder, replace(held, allow_unconfined=True), max_bytes)
 
     return bundle_script

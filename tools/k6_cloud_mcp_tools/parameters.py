@@ -31,7 +31,7 @@ Order = Literal["newest", "oldest", "name", "updated"]
 ScriptMember = Annotated[str | None, Field(description="Member of an archive. Default: its entry script.")]
 ScriptOffset = Annotated[int, Field(ge=0, description="next_offset of the part before.")]
 ScriptMaxBytes = Annotated[int, Field(ge=4, le=200_000)]
-ScriptText = Annotated[str | None, Field(description="k6 JavaScript source.")]
+ScriptText = Annotated[str | None, Field(description="JavaScript or TypeScript source.")]
 ScriptPath = Annotated[
     str | None,
     Field(description="Instead of script: local path of a .js, .ts or k6 .tar file, or of a folder."),

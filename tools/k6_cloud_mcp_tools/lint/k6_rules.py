@@ -14,3 +14,9 @@ NOT_READ = Rule(
     "k6 did not read the script, so the other findings come from its text alone.",
     "Follow what the detail says, or ignore this if the test runs elsewhere.",
 )
+UNRESOLVED = Rule(
+    "unresolved-file",
+    "error",
+    "k6 takes paths as they are written: no ending is added, no folder searched.",
+    "Correct the path, or add the file.",
+)

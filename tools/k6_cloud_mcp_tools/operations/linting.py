@@ -1,8 +1,8 @@
 """The tool that checks a script for known problems before it is stored or run."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from anyio import to_thread
@@ -10,21 +10,23 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
 from k6_cloud.client import K6Cloud
-from k6_cloud.errors import K6CloudError, ScriptError, ScriptNotRead
+from k6_cloud.errors import K6CloudError, ScriptError, ScriptNotRead, ScriptTooLarge
 from k6_cloud.models import Json
 from k6_cloud.redaction import without_tokens
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import App, TheApp
-from k6_cloud_mcp_tools.lint.analysis import Report, lint
+from k6_cloud_mcp_tools.lint.analysis import Report, SourceText, lint
 from k6_cloud_mcp_tools.lint.findings import Finding
 from k6_cloud_mcp_tools.lint.k6_rules import NOT_READ, REJECTED
 from k6_cloud_mcp_tools.lint.option_rules import unknown_zone
 from k6_cloud_mcp_tools.operation import read
 from k6_cloud_mcp_tools.parameters import LoadTestId, ScriptPath, ScriptText
 from k6_cloud_mcp_tools.results import without_output
-from k6_cloud_mcp_tools.scripts.given import given_script
+from k6_cloud_mcp_tools.scripts.given import Unbundled, given_script, local_script
+from k6_cloud_mcp_tools.scripts.project_sources import project_sources
 from k6_cloud_mcp_tools.scripts.sources import sources_of
 from k6_cloud_mcp_tools.scripts.stored import stored_script
+from k6_cloud_mcp_tools.scripts.typescript import NAME as TYPESCRIPT_NAME
 
 _MOST = 50
 _ORDER = ("error", "warning", "hint")
@@ -52,6 +54,15 @@ class _Reading:
     complaint: Finding | None = None
 
 
+@dataclass(frozen=True)
+class _Subject:
+    """The texts to check, k6's reading of them, and what was found while they were gathered."""
+
+    sources: list[SourceText]
+    reading: _Reading
+    findings: Sequence[Finding] = ()
+
+
 async def lint_script(
     app: TheApp,
     script: ScriptText = None,
@@ -59,11 +70,12 @@ async def lint_script(
     load_test_id: LoadTestId | None = None,
 ) -> Linted:
     """Check a script for known problems, by line, before it is stored or run; a stored one by load_test_id."""
-    async with _the_script(app, script, script_path, load_test_id) as source:
-        reading = await _inspected(app, source)
-        sources = await to_thread.run_sync(sources_of, source)
-    report = await app.in_worker(lint, sources, reading.options)
-    return _linted(reading, [*report.findings, *await _zones(app.k6, report)])
+    if [script, script_path, load_test_id].count(None) != 2:
+        raise ToolError("Give one of script, script_path and load_test_id. Nothing was checked.")
+    subject = await _subject(app, script, script_path, load_test_id)
+    report = await app.in_worker(lint, subject.sources, subject.reading.options)
+    findings = [*subject.findings, *report.findings, *await _zones(app.k6, report)]
+    return _linted(subject.reading, findings)
 
 
 def _linted(reading: _Reading, findings: list[Finding]) -> Linted:
@@ -78,12 +90,22 @@ def _linted(reading: _Reading, findings: list[Finding]) -> Linted:
     )
 
 
+async def _subject(app: App, text: str | None, path: str | None, load_test_id: int | None) -> _Subject:
+    async with AsyncExitStack() as stack:
+        try:
+            script = await stack.enter_async_context(_opened(app, text, path, load_test_id))
+        except (ScriptError, Unbundled) as error:
+            if load_test_id is not None or isinstance(error, ScriptTooLarge):
+                raise
+            return await _unbundled(app, text, path, error)
+        reading = await _inspected(app, script)
+        return _Subject(await to_thread.run_sync(sources_of, script), reading)
+
+
 @asynccontextmanager
-async def _the_script(
+async def _opened(
     app: App, text: str | None, path: str | None, load_test_id: int | None
 ) -> AsyncGenerator[Script, None]:
-    if [text, path, load_test_id].count(None) != 2:
-        raise ToolError("Give one of script, script_path and load_test_id. Nothing was checked.")
     if load_test_id is None:
         async with given_script(app, text, path) as given:
             assert given is not None
@@ -96,6 +118,21 @@ async def _the_script(
         yield stored
 
 
+async def _unbundled(app: App, text: str | None, path: str | None, error: Exception) -> _Subject:
+    """A script of which k6 made no archive: its sources, and k6's reason."""
+    reading = _Reading("not available") if isinstance(error, Unbundled) else _refused(error)
+    if text is not None:
+        return _Subject([SourceText(None, text.encode(), TYPESCRIPT_NAME)], reading)
+    found = await project_sources(app, local_script(app, path or ""))
+    return _Subject(found.sources, reading, found.findings)
+
+
+def _refused(error: Exception) -> _Reading:
+    if isinstance(error, ScriptNotRead):
+        return _Reading("not available", None, NOT_READ.at(None, str(error)))
+    return _Reading("rejected", None, REJECTED.at(None, str(error)))
+
+
 async def _inspected(app: App, script: Script) -> _Reading:
     """k6's reading of a script.
 
@@ -105,10 +142,8 @@ async def _inspected(app: App, script: Script) -> _Reading:
         return _Reading("not available", script.options())
     try:
         found = await app.inspect_script(script)
-    except ScriptNotRead as error:
-        return _Reading("not available", script.options(), NOT_READ.at(None, str(error)))
     except ScriptError as error:
-        return _Reading("rejected", None, REJECTED.at(None, str(error)))
+        return replace(_refused(error), options=script.options())
     if found is None:
         return _Reading("not available", script.options())
     return _Reading("accepted" if found.by_k6 else "not available", found.options)
