@@ -47,7 +47,7 @@ async def measure(lab: Lab) -> list[Row]:
 async def _served(lab: Lab, folder: Path) -> AsyncGenerator[int, None]:
     peer = next(peer for peer in lab.peers if peer.name == SANDBOX)
     port = free_port()
-    env = {**peer.environment, "K6_SANDBOX_DIR": str(folder)}
+    env = {**peer.environment, "K6_SANDBOX_DIR": str(folder), "K6_SANDBOX_TOKEN": "bench"}
     command = [*peer.command, "sandbox", "--port", str(port)]
     async with running(command, env, lab.scratch / "sandbox.log") as process:
         await listening(port)

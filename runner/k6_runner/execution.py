@@ -10,12 +10,13 @@ from secrets import token_hex
 import anyio
 
 from k6_cloud.models import Json
+from k6_cloud.scripts.reach import NOTHING, Reach
 from k6_cloud.scripts.script import Script
 from k6_runner.binary import K6
 from k6_runner.capture.metrics_capture import Record, capturing
 from k6_runner.confinement.terms import Network
 from k6_runner.limits import MIB, RunLimits
-from k6_runner.network_policy import blocked_networks
+from k6_runner.network_policy import NetworkPolicy, policy_of
 from k6_runner.outcome import Outcome, checks_in, thresholds_in
 from k6_runner.process import Access, confined, require_confined
 from k6_runner.sanitize import Wording
@@ -33,12 +34,14 @@ async def execute(
     script: Script,
     limits: RunLimits,
     env: Mapping[str, str],
+    reach: Reach = NOTHING,
     *,
     stop: anyio.Event,
     started: Callable[[], None],
     record: Record | None = None,
 ) -> Outcome:
-    """Run `script`, with `env` as its `__ENV`, until it ends, `stop` is set, or a limit is reached.
+    """Run `script`, with `env` as its `__ENV`, until it ends, `stop` is set, or a limit is reached. It uses the network
+    within `reach`.
 
     `started` is called once k6 runs, `record` with the metrics as they come. Cancelling the call ends k6 at once.
     Raises NotConfined on a machine that cannot confine it.
@@ -47,7 +50,8 @@ async def execute(
         return Outcome(**vars(STOPPED_BY_USER))
     async with workspace(script) as directory, capturing(record) as capture:
         summary_file, report_file = _output_file(directory, "json"), _output_file(directory, "html")
-        flags = [*await _flags(limits, env), *capture.flags]
+        policy = await policy_of(reach)
+        flags = [*_flags(policy, env), *capture.flags]
         command = [k6.path, "run", *flags, "--summary-export", str(summary_file), SCRIPT_NAMES[script.kind]]
         settings = {**_dashboard(limits, report_file), **_thrift(limits)}
         access = Access(network=_NETWORK, browser=await mentions_browser(script))
@@ -63,7 +67,7 @@ async def execute(
         summary = _parsed(await _content(summary_file, limits))
         report = await _content(report_file, limits)
     thresholds = thresholds_in(summary)
-    verdict = judge(Ending(exit_code, watch.reason, watch.log, thresholds), limits)
+    verdict = judge(Ending(exit_code, watch.reason, watch.log, thresholds, reach.refused), limits)
     message = " ".join(filter(None, [verdict.message, *capture.shortcomings])) or None
     message = message and Wording(script, directory).clean(message)
     return Outcome(
@@ -76,11 +80,11 @@ async def execute(
     )
 
 
-async def _flags(limits: RunLimits, env: Mapping[str, str]) -> list[str]:
+def _flags(policy: NetworkPolicy, env: Mapping[str, str]) -> list[str]:
     """Flags that every major version of k6 knows. An empty address keeps its control server off."""
     flags = ["-q", "--no-color", "--log-format", "json", "--no-usage-report", "--address", ""]
     flags += ["--include-system-env-vars=false"]
-    flags += _repeated("--blacklist-ip", await blocked_networks(limits.allow_hosts))
+    flags += _repeated("--blacklist-ip", policy.blocked)
     return flags + _repeated("-e", (f"{name}={value}" for name, value in env.items()))
 
 

@@ -13,7 +13,7 @@ class RunLimits:
 
     `grace` is the time k6 gets beyond `max_duration` for setup and teardown, and again to stop when asked to.
     `output_bytes` bounds each file that k6 writes, `directory_bytes` all of them together. `memory_bytes` bounds
-    its heap, on Linux only. `allow_hosts` opens targets beyond loopback: host names, addresses, networks, or `*` for all.
+    its heap, on Linux only.
     `readers` is the number of scripts that k6 reads at a time. `allow_unconfined` runs scripts although this machine cannot
     confine them. `pretended` is for tests: the most that the machine is to be taken for.
     """
@@ -26,7 +26,6 @@ class RunLimits:
     memory_bytes: int = 2048 * MIB
     output_bytes: int = 32 * MIB
     directory_bytes: int = 128 * MIB
-    allow_hosts: tuple[str, ...] = ()
     readers: int = 2
     allow_unconfined: bool = False
     pretended: Abilities | None = None

@@ -8,6 +8,8 @@ from typing import Any
 
 _LINE_LIMIT = 64 * 1024
 _KEPT = 5
+# An address by k6, a port and a datagram (which a name's address is asked for with) by the kernel.
+_REFUSALS = (b"is in a blacklisted range", b"connect: permission denied", b"socket: permission denied")
 
 
 class Log:
@@ -43,7 +45,7 @@ class Log:
 
     def _add(self, line: bytes) -> None:
         # Most lines of a noisy script are not errors: they are not worth parsing.
-        self.refused += b"is in a blacklisted range" in line
+        self.refused += any(words in line for words in _REFUSALS)
         if not line.startswith(b"{"):
             _keep(self.plain, line.decode(errors="replace").strip())
         elif b'"level":"error"' in line:

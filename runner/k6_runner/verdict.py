@@ -29,6 +29,12 @@ _CODES = {
 }
 
 
+_REACHED = (
+    "A run reaches the demo target (__ENV.SANDBOX_URL) and the hosts of this machine whose port stands in its script; "
+    f"{setting('allow_hosts')} opens more."
+)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The judgement on a run; `message` is None when there is nothing to add to the result."""
@@ -42,12 +48,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Ending:
-    """How k6 ended: its exit code, who had stopped it if anyone had, and what it left behind."""
+    """How k6 ended: its exit code, who had stopped it if anyone had, and what it left behind.
+
+    `refused` are the targets that the run could not reach, in words.
+    """
 
     exit_code: int
     stop: Stop | None
     log: Log
     thresholds: list[Threshold]
+    refused: tuple[str, ...] = ()
 
 
 STOPPED_BY_USER = Verdict(
@@ -85,14 +95,15 @@ def _notes(ending: Ending) -> Iterator[str]:
     if log.thrown:
         yield f"Iterations that threw: {log.thrown}, the first with: {log.first_thrown}"
     if log.refused:
-        yield (
-            f"Requests refused: {log.refused}. Runs here reach loopback addresses only; "
-            f"{setting('allow_hosts')} opens more."
-        )
+        yield f"Requests refused: {log.refused}{_to(ending.refused)}. {_REACHED}"
     if log.says("file too large"):
         yield f"k6 could not write a file in full; {setting('output_bytes')} raises the limit."
     if log.errors and not log.says("thresholds on metrics"):
         yield f"k6 reported: {_words(log)}"
+
+
+def _to(targets: tuple[str, ...]) -> str:
+    return f", among them those to {'; '.join(targets)}" if targets else ""
 
 
 def _failure(ending: Ending, limits: RunLimits) -> str:

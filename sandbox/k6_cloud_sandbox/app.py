@@ -1,4 +1,4 @@
-"""The sandbox's web applications: the API, and the site with run pages and demo target."""
+"""The sandbox's web applications: the API with the run pages, the run pages alone, and the demo target."""
 
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -55,7 +55,7 @@ _RECENT = Slice(top=50, order=[("created", True)])
 
 
 def create_app(backend: Backend, hosts: tuple[str, ...] = LOOPBACK) -> FastAPI:
-    """The API together with the site; `hosts` are the host names it answers to."""
+    """The API together with the run pages; `hosts` are the host names it answers to."""
     app = _application(hosts)
     app.state.backend = backend
     app.add_middleware(BodyLimit, most=backend.settings.max_script_bytes + MIB)
@@ -63,14 +63,21 @@ def create_app(backend: Backend, hosts: tuple[str, ...] = LOOPBACK) -> FastAPI:
         app.include_router(router, prefix=_PREFIX, responses=_FAILURES)
     app.include_router(metrics.router, prefix=_METRICS_PREFIX, responses=_FAILURES)
     app.include_router(provisioning.router, prefix=_PROVISIONING_PREFIX)
-    _add_site(app, backend.store)
+    _add_site(app, backend.store, backend.demo_url)
     return app
 
 
-def create_site(store: Store) -> FastAPI:
-    """The site alone, for a listener that only browsers and running tests need."""
+def create_site(store: Store, demo_url: str) -> FastAPI:
+    """The run pages alone, for a listener that only browsers need."""
     app = _application(LOOPBACK)
-    _add_site(app, store)
+    _add_site(app, store, demo_url)
+    return app
+
+
+def create_demo() -> FastAPI:
+    """The demo target alone, for a listener that running tests can reach."""
+    app = _application(LOOPBACK)
+    app.include_router(demo_target.router)
     return app
 
 
@@ -82,7 +89,7 @@ def _application(hosts: tuple[str, ...]) -> FastAPI:
     return app
 
 
-def _add_site(app: FastAPI, store: Store) -> None:
+def _add_site(app: FastAPI, store: Store, demo_url: str) -> None:
     def load(run_id: int) -> RunView | None:
         try:
             view = _view(store, store.runs.get(run_id))
@@ -95,7 +102,7 @@ def _add_site(app: FastAPI, store: Store) -> None:
         return [_view(store, run) for run in store.runs.list(_RECENT).items]
 
     app.include_router(create_router(load, recent))
-    app.include_router(demo_target.router)
+    app.include_router(demo_target.create_moved(demo_url))
 
 
 def _view(store: Store, run: TestRun) -> RunView:

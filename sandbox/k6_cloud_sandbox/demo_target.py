@@ -1,4 +1,7 @@
-"""A small shop to aim load tests at: cheap to serve, nothing is stored, and every cost has a bound."""
+"""A small shop to aim load tests at: cheap to serve, nothing is stored, and every cost has a bound.
+
+It has a port of its own, so that a run can reach it without reaching the API.
+"""
 
 import random
 from typing import Annotated
@@ -11,7 +14,9 @@ from pydantic import BaseModel
 LONGEST_WAIT_MS = 5000
 DEMO_PASSWORD = "demo"
 
-router = APIRouter(prefix="/demo", tags=["demo target"])
+PREFIX = "/demo"
+router = APIRouter(prefix=PREFIX, tags=["demo target"])
+_ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class Product(BaseModel):
@@ -97,3 +102,20 @@ async def fail_sometimes(rate: Annotated[float, Query(ge=0, le=1)] = 0.1) -> Wai
     if random.random() < rate:
         raise HTTPException(500, "This call was one of those that fail.")
     return Waited(waited_ms=0)
+
+
+def create_moved(demo_url: str) -> APIRouter:
+    """Answers at the target's former place, which tell where it is now."""
+    moved = APIRouter(prefix=PREFIX, include_in_schema=False)
+
+    @moved.api_route("", methods=_ANY_METHOD)
+    @moved.api_route("/{path:path}", methods=_ANY_METHOD)
+    def tell(request: Request) -> None:
+        place = demo_url + request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        message = (
+            f"The demo target has a port of its own: {place}. In scripts, write __ENV.SANDBOX_URL "
+            "for its address; the sandbox sets that variable."
+        )
+        raise HTTPException(410, message, {"Location": place})
+
+    return moved

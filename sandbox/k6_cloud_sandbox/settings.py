@@ -1,22 +1,37 @@
 """Settings of the sandbox, read from the environment (`K6_SANDBOX_…`, and `K6_PATH` as k6 users know it)."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from k6_cloud.scripts.endpoints import LARGEST_PORT
+from k6_cloud.scripts.reach import Opening, opening_of
 from k6_cloud.scripts.script import DEFAULT_LIMIT
 from k6_cloud_sandbox.errors import SandboxError
 from k6_runner.limits import RunLimits
 
 STACK_ID = 1
+# The API within a process takes any.
+IN_PROCESS_TOKEN = "sandbox"
 _LIMITS = RunLimits()
 
 
 def _default_dir() -> Path:
     return user_data_path("k6-cloud-mcp", appauthor=False) / "sandbox"
+
+
+def _opening(entry: Any) -> Opening:
+    return entry if isinstance(entry, Opening) else opening_of(str(entry))
+
+
+def _problem(error: ErrorDetails) -> str:
+    name = str(error["loc"][0])
+    variable = name if name.startswith("K6_") else f"K6_SANDBOX_{name.upper()}"
+    return f"{variable}: {error['msg'].removeprefix('Value error, ')}"
 
 
 class SandboxSettings(BaseSettings):
@@ -30,7 +45,8 @@ class SandboxSettings(BaseSettings):
     allow_unconfined: bool = Field(default=False, validation_alias="K6_MCP_ALLOW_UNCONFINED")
     max_concurrent_runs: PositiveInt = 1
     max_script_bytes: PositiveInt = DEFAULT_LIMIT
-    allow_hosts: Annotated[tuple[str, ...], NoDecode] = _LIMITS.allow_hosts
+    allow_hosts: Annotated[tuple[Opening, ...], NoDecode] = ()
+    demo_port: Annotated[int, Field(ge=0, le=LARGEST_PORT)] | None = None
     max_vus: PositiveInt = _LIMITS.max_vus
     max_duration: PositiveFloat = _LIMITS.max_duration
     inspect_timeout: PositiveFloat = _LIMITS.inspect_timeout
@@ -41,14 +57,21 @@ class SandboxSettings(BaseSettings):
     max_directory_bytes: PositiveInt = _LIMITS.directory_bytes
     max_concurrent_reads: PositiveInt = _LIMITS.readers
 
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of this process. Raises SandboxError that names each variable that cannot be used."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SandboxError("; ".join(map(_problem, error.errors(include_url=False)))) from error
+
     @field_validator("allow_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return (
-            [host.strip() for host in value.split(",") if host.strip()] if isinstance(value, str) else value
-        )
+        entries = value.split(",") if isinstance(value, str) else value
+        return [_opening(entry) for entry in entries if entry and str(entry).strip()]
 
-    @field_validator("token", "k6_path")
+    @field_validator("token", "k6_path", "demo_port", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return value if value and str(value) else None
@@ -70,15 +93,9 @@ class SandboxSettings(BaseSettings):
             memory_bytes=self.max_memory_bytes,
             output_bytes=self.max_output_bytes,
             directory_bytes=self.max_directory_bytes,
-            allow_hosts=self.allow_hosts,
             readers=self.max_concurrent_reads,
             allow_unconfined=self.allow_unconfined,
         )
-
-    @property
-    def own_token(self) -> str:
-        """A token that the sandbox takes: the one that is set, or any."""
-        return self.token.get_secret_value() if self.token else "sandbox"
 
     def made_dir(self) -> Path | None:
         """The directory, made where it is not there yet; None in memory. Raises SandboxError where it cannot be."""

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
-from pydantic import ValidationError
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
@@ -181,19 +180,21 @@ def _credentials(settings: Settings) -> Credentials:
 async def _open_sandbox(settings: Settings, local_files: bool) -> AsyncGenerator[App, None]:
     # Imported only when used: the cloud backend need not pay for the sandbox at start-up.
     from k6_cloud_mcp.stacks.lazy_sandbox import lazy_sandbox
-    from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
+    from k6_cloud_sandbox.errors import SandboxError
+    from k6_cloud_sandbox.settings import IN_PROCESS_TOKEN, STACK_ID, SandboxSettings
 
     try:
-        own = SandboxSettings()
-    except ValidationError as error:
+        own = SandboxSettings.load()
+    except SandboxError as error:
         raise SettingsError(f"The sandbox cannot be opened: {error}") from error
     async with (
         lazy_sandbox(own) as sandbox,
-        connect(Credentials(own.own_token, STACK_ID), "http://127.0.0.1", sandbox) as http,
+        connect(Credentials(IN_PROCESS_TOKEN, STACK_ID), "http://127.0.0.1", sandbox) as http,
     ):
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
             sandbox=True,
+            network_rules=sandbox.network_rules,
             inspect_script=script_inspector(sandbox.variables, own.limits),
             bundle_script=_bundler(settings, own.limits) if local_files else None,
             local_files=local_files,

@@ -135,14 +135,17 @@ def _serve(
 @program.command()
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=6580, help="Port to listen on.")
-def sandbox(host: str, port: int) -> int:
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="A host name under which clients reach the sandbox, beside loopback (repeatable).",
+)
+def sandbox(host: str, port: int, allow_host: tuple[str, ...]) -> int:
     """Serve the sandbox API and its run pages over HTTP."""
-    from k6_cloud_sandbox.sandbox import serve_sandbox
-    from k6_cloud_sandbox.settings import SandboxSettings
+    from k6_cloud_mcp.commands.sandbox import run_sandbox
 
-    echo(_SANDBOX_GREETING.format(host=host, port=port), err=True)
-    anyio.run(serve_sandbox, SandboxSettings(), host, port)
-    return 0
+    return anyio.run(run_sandbox, host, port, allow_host)
 
 
 @program.command()
@@ -200,8 +203,3 @@ def trust(folder: Path | None, remove: bool) -> int:
 
 program.add_command(install)
 program.add_command(uninstall)
-
-_SANDBOX_GREETING = """\
-The k6 Cloud sandbox: http://{host}:{port}/  (Ctrl-C stops it)
-  curl -H 'Authorization: Bearer any' -H 'X-Stack-Id: 1' 'http://{host}:{port}/cloud/v6/load_tests'
-"""

@@ -37,6 +37,9 @@ async def serve_stdio(settings: Settings) -> None:
 
 async def serve_http(settings: Settings, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
     """Serve streamable HTTP at `/mcp` until stopped. Raises SettingsError, also for an address that cannot be had."""
+    # Imported only when used: stdio need not pay for it at start-up.
+    from k6_runner.own_ports import announced
+
     app = http_app(settings, host, allowed_hosts)
     config = uvicorn.Config(
         app,
@@ -48,6 +51,7 @@ async def serve_http(settings: Settings, host: str, port: int, allowed_hosts: Se
     )
     with ExitStack() as stack:
         sockets = [stack.enter_context(one) for one in listening_on(host, port)]
+        stack.enter_context(announced(*{one.getsockname()[1] for one in sockets}))
         finish_startup()
         await _Server(config).serve(sockets)
 

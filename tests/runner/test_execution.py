@@ -8,7 +8,9 @@ from typing import Any
 
 import anyio
 import pytest
+from support.reach import to_port
 
+from k6_cloud.scripts.reach import NOTHING, Reach
 from k6_cloud.scripts.script import Script
 from k6_runner.binary import K6
 from k6_runner.execution import execute
@@ -23,17 +25,29 @@ class _Run:
     """A run of JavaScript source by the real k6; `started` counts the calls."""
 
     def __init__(
-        self, k6: K6, source: str, limits: RunLimits | None = None, env: Mapping[str, str] | None = None
+        self,
+        k6: K6,
+        source: str,
+        limits: RunLimits | None = None,
+        env: Mapping[str, str] | None = None,
+        reach: Reach = NOTHING,
     ):
         self.started = 0
         self.stop = anyio.Event()
         self.on_start: Callable[[], None] = lambda: None
         self._k6, self._source, self._limits, self._env = k6, source, limits or RunLimits(), env or {}
+        self._reach = reach
 
     async def end(self) -> Outcome:
         with Script.from_chunks([self._source.encode()]) as script:
             return await execute(
-                self._k6, script, self._limits, self._env, stop=self.stop, started=self._note_start
+                self._k6,
+                script,
+                self._limits,
+                self._env,
+                self._reach,
+                stop=self.stop,
+                started=self._note_start,
             )
 
     def _note_start(self) -> None:
@@ -211,7 +225,7 @@ async def test_an_opened_address_is_not_refused(k6: K6):
     source = (
         "import http from 'k6/http'; export default () => http.get('http://192.0.2.1/', { timeout: '100ms' })"
     )
-    outcome = await _outcome(k6, source, RunLimits(allow_hosts=("192.0.2.1",)))
+    outcome = await _Run(k6, source, reach=to_port(1, "192.0.2.1")).end()
     assert outcome.message is None
 
 

@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, async_playwright
+from support.reach import to_port
 
 from k6_cloud.models import Cost, CostBreakdown, ResultDetails, Status, StatusExtra, TestRun
 from k6_cloud.scripts.script import Script
@@ -152,7 +153,13 @@ async def _real_outcome(base: str) -> Outcome:
     assert k6
     with Script.from_chunks([_SCRIPT.encode()]) as script:
         return await execute(
-            k6, script, RunLimits(), {"BASE": base}, stop=anyio.Event(), started=lambda: None
+            k6,
+            script,
+            RunLimits(),
+            {"BASE": base},
+            to_port(httpx.URL(base).port or 0),
+            stop=anyio.Event(),
+            started=lambda: None,
         )
 
 

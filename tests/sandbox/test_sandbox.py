@@ -28,7 +28,9 @@ SERVE = """
 import anyio, sys
 from k6_cloud_sandbox.sandbox import serve_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
-anyio.run(serve_sandbox, SandboxSettings(dir=sys.argv[1]), "127.0.0.1", 0, lambda url: print(url, flush=True))
+def ready(served):
+    print(f"{served.base_url} {served.demo_url} {served.token}", flush=True)
+anyio.run(serve_sandbox, SandboxSettings(dir=sys.argv[1]), "127.0.0.1", 0, ready)
 """
 
 
@@ -45,8 +47,8 @@ async def served(directory: Path) -> AsyncGenerator[tuple[Process, K6Cloud], Non
     async with await anyio.open_process(command, stderr=None) as process:
         try:
             assert process.stdout
-            url = (await process.stdout.receive()).decode().strip()
-            async with connect(Credentials("any", STACK_ID), url, httpx.AsyncHTTPTransport()) as http:
+            url, _, token = (await process.stdout.receive()).decode().split()
+            async with connect(Credentials(token, STACK_ID), url, httpx.AsyncHTTPTransport()) as http:
                 yield process, K6Cloud(http)
         finally:
             if process.returncode is None:
@@ -163,14 +165,48 @@ async def test_a_large_archive_passes_through_a_process_that_stays_small(
         assert server.memory_info().rss - before < 25 * MIB
 
 
-async def test_the_embedded_listener_serves_pages_and_demo_target_but_no_api():
-    paths = ("/", "/demo/products", "/runs/1", "/cloud/v6/projects")
-    async with open_sandbox(SandboxSettings(dir=":memory:")) as sandbox, httpx.AsyncClient() as browser:
-        statuses = [(await browser.get(sandbox.base_url + path)).status_code for path in paths]
-        foreign = await browser.get(f"{sandbox.base_url}/demo/products", headers={"Host": "evil.example"})
+async def statuses_of(base_url: str, *paths: str, **headers: str) -> list[int]:
+    async with httpx.AsyncClient(headers=headers) as browser:
+        return [(await browser.get(base_url + path)).status_code for path in paths]
 
-    assert statuses == [200, 200, 404, 404]
-    assert foreign.status_code == 400
+
+async def test_the_embedded_listeners_serve_pages_and_the_demo_target_but_no_api():
+    paths = ("/", "/runs/1", "/demo/products", "/cloud/v6/projects")
+    async with open_sandbox(SandboxSettings(dir=":memory:")) as sandbox:
+        pages = await statuses_of(sandbox.base_url, *paths)
+        demo = await statuses_of(sandbox.network.demo_url, *paths)
+        foreign = [
+            *await statuses_of(sandbox.base_url, "/", Host="evil.example"),
+            *await statuses_of(sandbox.network.demo_url, "/demo/products", Host="evil.example"),
+        ]
+
+    assert pages == [200, 404, 410, 404]
+    assert demo == [404, 404, 200, 404]
+    assert foreign == [400, 400]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/demo", "/demo/", "/demo/products?a=1&b=%20"])
+async def test_the_former_place_of_the_demo_target_tells_the_present_one(method: str, path: str):
+    async with open_sandbox(SandboxSettings(dir=":memory:")) as sandbox, httpx.AsyncClient() as client:
+        answer = await client.request(method, sandbox.base_url + path)
+        place = sandbox.network.demo_url + path
+
+    assert (answer.status_code, answer.headers["Location"]) == (410, place)
+    assert answer.json()["error"]["code"] == "gone"
+    assert place in answer.json()["error"]["message"]
+    assert "__ENV.SANDBOX_URL" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_run_pages_are_only_read(method: str):
+    async with open_sandbox(SandboxSettings(dir=":memory:")) as sandbox, httpx.AsyncClient() as client:
+        statuses = [
+            (await client.request(method, sandbox.base_url + path)).status_code
+            for path in ("/", "/runs/1", "/runs/1/report")
+        ]
+
+    assert statuses == [405, 405, 405]
 
 
 async def test_the_page_of_a_run_is_where_its_start_said():

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import anyio
-import httpx
 import pytest
 
 PROGRAM = [sys.executable, "-m", "k6_cloud_mcp"]
@@ -186,24 +185,3 @@ async def test_the_demo_ends_with_a_passed_run():
     assert process.returncode == 0, output
     assert "Result: passed" in output
     assert "Cost: 0.083 VUh" in output
-
-
-async def test_the_sandbox_command_serves_the_api_and_the_pages(tmp_path: Path, unused_port: int):
-    env = {**os.environ, "K6_SANDBOX_DIR": str(tmp_path)}
-    headers = {"Authorization": "Bearer any", "X-Stack-Id": "1"}
-    address = f"http://127.0.0.1:{unused_port}"
-    async with await anyio.open_process(
-        [*PROGRAM, "sandbox", "--port", str(unused_port)], env=env
-    ) as process:
-        async with httpx.AsyncClient(base_url=address, headers=headers) as http:
-            with anyio.fail_after(30):
-                while True:
-                    try:
-                        tests = await http.get("/cloud/v6/load_tests")
-                        break
-                    except httpx.ConnectError:
-                        await anyio.sleep(0.1)
-            index = await http.get("/")
-        process.terminate()
-    assert len(tests.json()["value"]) == 3
-    assert index.headers["content-type"].startswith("text/html")

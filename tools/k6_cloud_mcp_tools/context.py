@@ -11,6 +11,7 @@ from mcp.server.mcpserver import AcceptedElicitation, Context
 from mcp.server.mcpserver.resolve import Resolve
 
 from k6_cloud.client import K6Cloud
+from k6_cloud.scripts.reach import NetworkRules
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.script_options import ScriptOptions
 from k6_cloud_mcp_tools.guard.audit import AuditLog, NoAudit
@@ -20,6 +21,7 @@ from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
 from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts, OnlyFinds
 
 InspectScript = Callable[[Script], Awaitable[ScriptOptions | None]]
+NetworkOfRuns = Callable[[], Awaitable[NetworkRules | None]]
 BundleScript = Callable[[Path, Path], Awaitable[Script | None]]
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -48,6 +50,7 @@ class App:
     `unreachable` are the clients whose questions reach nobody, with the reason; one `turn` at a time spends from the
     day's allowance.
     `ask_seconds` is the time for which a client that was sent a question is waited for.
+    `network_rules` tells what runs of the sandbox may reach; None where k6 does not run on this machine.
     `inspect_script` reads the options of a JavaScript script; None if it cannot tell them.
     `in_worker` calls a function that reads untrusted text; without a server there is only a thread for it.
     `bundle_script` makes an archive of an entry file and what it imports from the folder that is given beside it.
@@ -64,6 +67,7 @@ class App:
     turn: anyio.Lock = field(default_factory=anyio.Lock)
     ask_seconds: float = 300.0
     sandbox: bool = False
+    network_rules: NetworkOfRuns | None = None
     project_id: int | None = None
     inspect_script: InspectScript | None = None
     bundle_script: BundleScript | None = None

@@ -1,15 +1,20 @@
 """Addresses to which a token may be sent."""
 
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 
 def safe_address(address: str) -> str:
-    """Return an address without its last slash. Raises ValueError if the token would travel readable for others."""
-    parts = urlsplit(address)
-    if parts.hostname and (
-        parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
-    ):
+    """Return an address without its last slash.
+
+    Raises ValueError if the token would travel readable for others, and for an address without a host or with a secret.
+    """
+    parts = _parts_of(address)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user name or a password: the token is sent in a header of its own")
+    if not parts.hostname:
+        raise ValueError("names no host; an address is like https://api.k6.io")
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)):
         return address.rstrip("/")
     raise ValueError(
         "must be an https:// address (http:// only on this machine), so that the token stays secret"
@@ -45,3 +50,13 @@ def is_loopback(host: str) -> bool:
         return False
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
+
+
+def _parts_of(address: str) -> SplitResult:
+    """The parts of an address, with a port that can be. The message of urllib would quote the address, secrets and all."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a valid address; one is like https://api.k6.io") from None
+    return parts

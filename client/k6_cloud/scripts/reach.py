@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
 from k6_cloud.config.addresses import is_loopback
+from k6_cloud.models import Json
+from k6_cloud.planning.load import uses_browser
 from k6_cloud.scripts.endpoints import LARGEST_PORT, Endpoint, endpoint_of
 from k6_cloud.scripts.targets import Target, Targets
 
@@ -73,6 +75,10 @@ class Reach:
         return all(map(_is_local, self.hosts))
 
 
+# A run that stays by itself.
+NOTHING = Reach((), frozenset(), frozenset(), (), ())
+
+
 def opening_of(text: str) -> Opening:
     """Read an entry of `K6_SANDBOX_ALLOW_HOSTS`. Raises ValueError for what is not a host, a network, `*` or `host:port`."""
     host, port = _without_port(text.strip())
@@ -87,8 +93,8 @@ def opening_of(text: str) -> Opening:
     return Opening(found.host, port)
 
 
-def reach_of(targets: Targets, rules: NetworkRules, *, browser: bool = False) -> Reach:
-    """What a run of a script with these targets reaches, and whether it drives a browser."""
+def reach_of(targets: Targets, rules: NetworkRules, options: Json | None = None) -> Reach:
+    """What a run of a script with these targets and options reaches."""
     judged = [(target, _why_refused(target, rules)) for target in targets.found]
     local = [target.reached for target, why in judged if why is None and target.reached.is_loopback]
     hosts = [rules.demo.host, *(one.host for one in local), *(one.host for one in rules.openings)]
@@ -100,13 +106,16 @@ def reach_of(targets: Targets, rules: NetworkRules, *, browser: bool = False) ->
         closed=closed,
         reached=_unique(*(str(target) for target, why in judged if why is None)),
         refused=_unique(*(f"{target} ({why})" for target, why in judged if why)),
-        browser=browser,
+        browser=uses_browser(options),
     )
 
 
 def in_words(targets: Targets, reach: Reach, rules: NetworkRules) -> Iterator[str]:
-    """What a run reaches, what it is refused, and what cannot be known, in sentences."""
-    yield f"It reaches {', '.join([*reach.reached, f'the demo target (http://{rules.demo})'])}."
+    """What a run reaches, what it is refused, and what cannot be known, in sentences.
+
+    The demo target's address is left out: it is another one in each process, and a confirmation holds for all of them.
+    """
+    yield f"It reaches {', '.join([*reach.reached, 'the demo target'])}."
     if reach.refused:
         yield f"Refused: {'; '.join(reach.refused)}."
     if targets.computed:

@@ -16,12 +16,13 @@ _bearer = HTTPBearer(auto_error=False)
 def require_token(
     backend: BackendOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> None:
-    """Accept the configured token, or any where none is configured. Raises InvalidToken."""
+    """Accept the sandbox's token, or any within the process. Raises InvalidToken."""
     given = credentials.credentials if credentials else ""
-    expected = backend.settings.token
-    accepted = _equal(given, expected.get_secret_value()) if expected else given != ""
+    accepted = given != "" if backend.token is None else _equal(given, backend.token)
     if not accepted:
-        raise InvalidToken("Invalid token or authentication scheme.")
+        raise InvalidToken(
+            "Invalid token or authentication scheme. `k6-cloud-mcp sandbox` prints the token when it starts."
+        )
 
 
 def require_stack(

@@ -16,7 +16,13 @@ from k6_cloud_sandbox.errors import InvalidRequest, NotFound, PermissionDenied, 
 
 _log = logging.getLogger(__name__)
 _PLACES = frozenset({"body", "query", "header", "path"})
-_CODES = {400: "validation_error", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_CODES = {
+    400: "validation_error",
+    404: "not_found",
+    405: "method_not_allowed",
+    410: "gone",
+    413: "too_large",
+}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _MESSAGES = {404: "Resource not found."}
 

@@ -10,6 +10,7 @@ from anyio.abc import TaskGroup
 from k6_cloud.models import StatusExtra
 from k6_cloud_sandbox.engine.engine_lock import Owner
 from k6_cloud_sandbox.engine.job import Job
+from k6_cloud_sandbox.engine.run_network import RunNetwork
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_cloud_sandbox.store.queue import Queue
 from k6_cloud_sandbox.store.run_state import Ending
@@ -29,11 +30,11 @@ NOT_RECORDED = _because("The sandbox could not record how this run ended. Start 
 class Engine:
     """Runs the waiting runs of `queue`, in the order they came, as `owner`."""
 
-    def __init__(self, queue: Queue, owner: Owner, settings: SandboxSettings, base_url: str) -> None:
+    def __init__(self, queue: Queue, owner: Owner, settings: SandboxSettings, network: RunNetwork) -> None:
         self._queue = queue
         self._owner = owner
         self._settings = settings
-        self._base_url = base_url
+        self._network = network
         self._jobs: dict[int, Job] = {}
         self._woken = anyio.Event()
 
@@ -69,7 +70,7 @@ class Engine:
             elif abort_requested:
                 job.stop.set()
         while (run_id := await to_thread.run_sync(self._claim)) is not None:
-            self._jobs[run_id] = Job(run_id, self._owner.name, self._queue, self._settings, self._base_url)
+            self._jobs[run_id] = Job(run_id, self._owner.name, self._queue, self._settings, self._network)
             tasks.start_soon(self._run, run_id)
 
     async def _run(self, run_id: int) -> None:

@@ -12,10 +12,12 @@ from k6_cloud.errors import ErrorDetail
 from k6_cloud.models import Cost, Json, StatusExtra
 from k6_cloud.planning.load import Load
 from k6_cloud.redaction import redact_options
+from k6_cloud.scripts.reach import Reach
 from k6_cloud.scripts.script import Script
 from k6_cloud_sandbox.checks.estimate import load_of, price
 from k6_cloud_sandbox.checks.options import distribution_of, excess, zones_of
 from k6_cloud_sandbox.checks.projects import forbidden
+from k6_cloud_sandbox.engine.run_network import RunNetwork
 from k6_cloud_sandbox.errors import InvalidRequest
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_cloud_sandbox.store.queue import Queue
@@ -46,7 +48,7 @@ class Job:
     owner: str
     queue: Queue
     settings: SandboxSettings
-    base_url: str
+    network: RunNetwork
     stop: anyio.Event = field(default_factory=anyio.Event)
 
     async def run(self) -> None:
@@ -79,7 +81,8 @@ class Job:
         load = self._fitting_load(inspection)
         cost = price(load, load.duration)
         await self._admit(load, cost, inspection.options)
-        await self._execute(k6, script, load, _facts(k6, inspection.options, load, cost))
+        reach = await to_thread.run_sync(self.network.reach_of, script, inspection.options)
+        await self._execute(k6, script, load, reach, _facts(k6, inspection.options, load, cost))
 
     def _fitting_load(self, inspection: Inspection) -> Load:
         """What the run will take. Raises _Unfit past the caps."""
@@ -102,7 +105,9 @@ class Job:
         if problems:
             raise _Unfit(" ".join(problem.message for problem in problems))
 
-    async def _execute(self, k6: K6, script: Script, load: Load, facts: dict[str, object]) -> None:
+    async def _execute(
+        self, k6: K6, script: Script, load: Load, reach: Reach, facts: dict[str, object]
+    ) -> None:
         started = anyio.Event()
         running = anyio.Event()
 
@@ -117,6 +122,7 @@ class Job:
                 script,
                 self.settings.limits,
                 self._env,
+                reach,
                 stop=self.stop,
                 started=started.set,
                 record=self._record,
@@ -137,7 +143,7 @@ class Job:
 
     @property
     def _env(self) -> dict[str, str]:
-        return {"SANDBOX_URL": self.base_url}
+        return self.network.variables
 
 
 def _aborted(message: str, code: int | None = None) -> Ending:

@@ -2,7 +2,7 @@
 import http from 'k6/http';
 import { check, group, sleep } from 'k6';
 
-const BASE_URL = `${__ENV.SANDBOX_URL || 'http://127.0.0.1:6580'}/demo`;
+const BASE_URL = `${__ENV.SANDBOX_URL || 'http://127.0.0.1:6581'}/demo`;
 
 export const options = {
   vus: 1,

@@ -24,19 +24,39 @@ class _Server(uvicorn.Server):
         yield
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, setting: str = "--port") -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises SandboxError when the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=128)
-    except OSError as error:
+    except (OSError, OverflowError, UnicodeError) as error:
+        # What asyncio and the resolver add to the system's words only repeats the address.
+        reason = str(error.strerror).partition(" (while")[0] if isinstance(error, OSError) else error
         raise SandboxError(
-            f"The sandbox cannot listen on {host}:{port}: {error.strerror}. "
-            "Stop what uses the port, or choose another one."
+            f"The sandbox cannot listen on {host}:{port}: {reason}. It was not started. "
+            f"Stop what uses the port, or choose another one with {setting}."
         ) from error
     # Without it every answer on a kept connection waits 40 ms: asyncio sets it only on sockets it made itself.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def bind_demo(wanted: int | None, usual: int = 0) -> socket.socket:
+    """A listening socket for the demo target: on the port `wanted`, else on the `usual` one if it is free, else on any.
+
+    Raises SandboxError when the wanted port cannot be had.
+    """
+    if wanted is not None:
+        return bind("127.0.0.1", wanted, "K6_SANDBOX_DEMO_PORT")
+    try:
+        return bind("127.0.0.1", usual)
+    except SandboxError:
+        return bind("127.0.0.1", 0)
+
+
+def port_of(listener: socket.socket) -> int:
+    """The port that a socket listens on."""
+    return listener.getsockname()[1]
 
 
 @asynccontextmanager

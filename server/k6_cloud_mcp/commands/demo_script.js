@@ -1,7 +1,7 @@
 import http from 'k6/http';
 import { check, sleep } from 'k6';
 
-const BASE = __ENV.SANDBOX_URL || 'http://127.0.0.1:6580';
+const BASE = __ENV.SANDBOX_URL || 'http://127.0.0.1:6581';
 
 export const options = {
   stages: [

@@ -15,6 +15,7 @@ from k6_cloud_mcp.commands.decision_report import decision_report
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.state.audit_log import journal_of
 from k6_cloud_mcp.terminal import echo, styled
+from k6_cloud_sandbox.errors import SandboxError
 from k6_cloud_sandbox.sandbox import open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_runner.binary import INSTALL_HINT, K6, find_k6
@@ -190,7 +191,10 @@ async def _read_a_script(k6: K6, limits: RunLimits) -> None:
 
 
 async def _sandbox() -> Finding:
-    settings = SandboxSettings()
+    try:
+        settings = SandboxSettings.load()
+    except SandboxError as error:
+        return Finding("Sandbox", False, str(error), "Correct the variable.")
     try:
         async with open_sandbox(settings):
             return Finding("Sandbox", True, f"state in {settings.dir}")

@@ -6,14 +6,19 @@ server does until it can list its tools.
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
 from pydantic import ValidationError
 
+from k6_cloud.scripts.reach import NetworkRules
 from k6_cloud_mcp.config.settings import SettingsError
 from k6_cloud_sandbox.errors import SandboxError
 from k6_cloud_sandbox.settings import SandboxSettings
+
+if TYPE_CHECKING:
+    from k6_cloud_sandbox.engine.run_network import RunNetwork
 
 # Schedules start tests only while the sandbox is open, so it is opened without being asked, too.
 _OPENED_AFTER = 2.0
@@ -28,7 +33,7 @@ class LazySandbox(httpx.AsyncBaseTransport):
         self._opened = anyio.Event()
         self._closing = anyio.Event()
         self._transport: httpx.AsyncBaseTransport | None = None
-        self._base_url = ""
+        self._network: RunNetwork | None = None
         self._failure = ""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -39,9 +44,14 @@ class LazySandbox(httpx.AsyncBaseTransport):
         return await self._transport.handle_async_request(request)
 
     async def variables(self) -> Mapping[str, str]:
-        """What a script finds in `__ENV` when the sandbox runs it."""
+        """The variables that a script finds in `__ENV` when the sandbox runs it."""
         await self._open()
-        return {"SANDBOX_URL": self._base_url}
+        return self._network.variables if self._network else {}
+
+    async def network_rules(self) -> NetworkRules | None:
+        """The rules for the network of a run that starts now; None if the sandbox cannot be opened."""
+        await self._open()
+        return self._network.rules() if self._network else None
 
     async def live(self) -> None:
         """Open the sandbox when it is wanted, and close it in the end."""
@@ -67,7 +77,7 @@ class LazySandbox(httpx.AsyncBaseTransport):
         from k6_cloud_sandbox.serving.inprocess import InProcessTransport
 
         async with open_sandbox(self._settings) as sandbox, InProcessTransport(sandbox.app) as transport:
-            self._transport, self._base_url = transport, sandbox.base_url
+            self._transport, self._network = transport, sandbox.network
             self._opened.set()
             await self._closing.wait()
 

@@ -166,6 +166,7 @@ class Stacks:
         return {
             "unscoped": sandbox.unscoped,
             "sandbox": True,
+            "network_rules": sandbox.network_rules,
             "inspect_script": sandbox.inspect_script,
             "poll_seconds": sandbox.poll_seconds,
         }
@@ -179,6 +180,7 @@ def _of_cloud(base: App, k6: K6Cloud) -> Fields:
     return {
         "unscoped": k6,
         "sandbox": False,
+        "network_rules": None,
         # Evaluating a script runs its code: only for the user whose machine this is.
         "inspect_script": base.inspect_script if base.local_files else literal_options_of,
         "poll_seconds": App.poll_seconds,

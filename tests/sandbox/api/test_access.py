@@ -1,6 +1,5 @@
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app
@@ -13,8 +12,8 @@ STACK = {"X-Stack-Id": "1"}
 @pytest.fixture
 def guarded(store: Store) -> httpx.AsyncClient:
     """An unsigned client of a sandbox that accepts one token only."""
-    settings = SandboxSettings(dir=":memory:", token=SecretStr("right"))
-    app = create_app(Backend(store, settings, "http://127.0.0.1", wake=lambda: None))
+    settings = SandboxSettings(dir=":memory:")
+    app = create_app(Backend(store, settings, "http://127.0.0.1", wake=lambda: None, token="right"))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
 
 

@@ -85,6 +85,30 @@ def test_an_address_that_would_leak_the_token_is_refused(monkeypatch: pytest.Mon
         Settings.load()
 
 
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("https://", "names no host"),
+        ("https:///path", "names no host"),
+        ("https://:443", "names no host"),
+        ("http://", "names no host"),
+        ("https://user:pa55word@api.k6.io", "must not hold a user name or a password"),
+        ("https://pa55word@api.k6.io", "must not hold a user name or a password"),
+        ("http://user:pa55word@127.0.0.1:6580", "must not hold a user name or a password"),
+        ("https://:pa55word@api.k6.io", "must not hold a user name or a password"),
+        ("https://api.k6.io:pa55word", "is not a valid address"),
+        ("https://[pa55word", "is not a valid address"),
+    ],
+)
+def test_an_address_without_a_host_or_with_a_secret_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, address: str, reason: str
+):
+    monkeypatch.setenv("K6_CLOUD_HOST_V6", address)
+    with pytest.raises(SettingsError, match=f"K6_CLOUD_HOST_V6: {reason}") as refused:
+        Settings.load()
+    assert "pa55word" not in str(refused.value)
+
+
 def test_plain_http_is_fine_on_this_machine(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("K6_CLOUD_HOST_V6", "http://127.0.0.1:6580/")
     assert Settings.load().base_url == "http://127.0.0.1:6580"

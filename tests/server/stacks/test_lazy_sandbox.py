@@ -13,13 +13,13 @@ from k6_cloud.errors import NoAnswer
 from k6_cloud.retries import NO_RETRIES
 from k6_cloud_mcp.config.settings import SettingsError
 from k6_cloud_mcp.stacks.lazy_sandbox import LazySandbox, lazy_sandbox
-from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
+from k6_cloud_sandbox.settings import IN_PROCESS_TOKEN, STACK_ID, SandboxSettings
 
 
 @asynccontextmanager
 async def client_of(directory: Path) -> AsyncGenerator[tuple[LazySandbox, K6Cloud], None]:
     settings = SandboxSettings(dir=directory)
-    credentials = Credentials(settings.own_token, STACK_ID)
+    credentials = Credentials(IN_PROCESS_TOKEN, STACK_ID)
     async with lazy_sandbox(settings) as sandbox, connect(credentials, "http://127.0.0.1", sandbox) as http:
         yield sandbox, K6Cloud(http, retries=NO_RETRIES)
 

@@ -21,6 +21,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.connection import connect
 from k6_cloud.models import Json
 from k6_cloud.retries import Retries
+from k6_cloud.scripts.endpoints import Endpoint
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.script_options import ScriptOptions
 from k6_cloud_mcp_tools.context import App
@@ -30,6 +31,7 @@ from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
 from k6_cloud_mcp_tools.toolsets import TOOLS
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app
+from k6_cloud_sandbox.engine.run_network import RunNetwork
 from k6_cloud_sandbox.sandbox import Sandbox, open_sandbox
 from k6_cloud_sandbox.seeds.seeding import seed
 from k6_cloud_sandbox.settings import STACK_ID, SandboxSettings
@@ -136,7 +138,7 @@ async def never_ending() -> AsyncGenerator[Sandbox, None]:
     settings, store = SandboxSettings(dir=":memory:"), seed(Store(None))
     try:
         backend = Backend(store, settings, "http://127.0.0.1:1", lambda: None)
-        yield Sandbox(create_app(backend), backend.base_url, None, "sandbox")
+        yield Sandbox(create_app(backend), backend.base_url, None, RunNetwork(Endpoint("127.0.0.1", 1)))
     finally:
         store.close()
 

@@ -1,5 +1,6 @@
 """The tool that starts a load test, with its priced preview."""
 
+from collections.abc import Iterable
 from contextlib import nullcontext
 from datetime import datetime
 
@@ -17,8 +18,9 @@ from k6_cloud.errors import (
 )
 from k6_cloud.models import Json, LoadTest, Page, TestRun
 from k6_cloud.planning.cloud_options import cloud_options
+from k6_cloud.scripts.reach import in_words, reach_of
 from k6_cloud.scripts.script import Script
-from k6_cloud.scripts.targets import targets_of
+from k6_cloud.scripts.targets import Targets, targets_of
 from k6_cloud.wrappers.dry_run import Rehearsed
 from k6_cloud_mcp_tools.argument_hints import OPTIONS, SCRIPT
 from k6_cloud_mcp_tools.context import App, TheApp
@@ -146,12 +148,21 @@ async def _preview(app: App, test: LoadTest, script: Script, runs: Page[TestRun]
         f"Start load test {test.name!r} (id {test.id}) in project {project}; {where}.",
         f"Script: {describe(script)}.",
         f"Targets: {targets}.",
+        *await _reach(app, targets, price.options),
         f"Cost: {price.words}.",
         *_zones(price.options),
         *_monthly_in_words(monthly, price.vuh),
         *_earlier_runs(runs),
     ]
     return Preview("\n".join(lines)), price
+
+
+async def _reach(app: App, targets: Targets, options: Json | None) -> Iterable[str]:
+    """What a run on this machine reaches of its targets; nothing about runs in the cloud."""
+    rules = await app.network_rules() if app.network_rules else None
+    if rules is None:
+        return ()
+    return [" ".join(in_words(targets, reach_of(targets, rules, options), rules))]
 
 
 def _zones(options: Json | None) -> list[str]:
