@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
-from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.client import K6Cloud
@@ -126,12 +125,15 @@ async def _preview(app: App, test: LoadTest, stored: Script | None, wanted: Want
         f"Replace the script of load test {test.name!r} (id {test.id}): {describe(stored)} becomes "
         f"{describe(wanted.script)}.{wanted.note} {fate(app.kept_scripts)}"
     )
-    return Preview(head, details=await to_thread.run_sync(_differences, stored, wanted.script))
+    return Preview(head, details=await _differences(app, stored, wanted.script))
 
 
-def _differences(stored: Script, wanted: Script) -> str:
+async def _differences(app: App, stored: Script, wanted: Script) -> str:
     try:
-        return differences(stored, wanted) or "Only the secrets that an archive stores differ."
+        return (
+            await differences(app.in_worker, stored, wanted)
+            or "Only the secrets that an archive stores differ."
+        )
     except ScriptError as error:
         return f"What differs cannot be shown: {error}"
 

@@ -4,9 +4,13 @@ import difflib
 import json
 from collections.abc import Iterator
 
+from anyio import to_thread
+
+from k6_cloud.errors import NotAnalysed
 from k6_cloud.redaction import redact_metadata
 from k6_cloud.scripts.metadata import METADATA_MEMBER
 from k6_cloud.scripts.script import ENTRY_MEMBER, Script
+from k6_cloud_mcp_tools.context import InWorker
 from k6_cloud_mcp_tools.results import counted
 from k6_cloud_mcp_tools.untrusted_text import fenced, visible
 
@@ -16,17 +20,28 @@ _HUNK_HEAD, _HUNK_TAIL = 14, 6
 _FIRST_HUNKS, _LAST_HUNKS = 4, 2
 
 
-def differences(old: Script, new: Script) -> str:
+# The two sides of a text, if they are small enough, and its name.
+Sides = tuple[str | None, str | None, str]
+
+
+async def differences(in_worker: InWorker, old: Script, new: Script) -> str:
     """What changes from `old` to `new`: files of archives, lines of the entry script, and of an archive's metadata.
 
     Empty where only the secrets stored in an archive differ. Raises ScriptError for an archive that cannot be read.
     """
-    both_archives = old.kind == new.kind == "archive"
-    lines = [*_members(old, new)] if both_archives else []
-    lines += _diff(_source(old), _source(new), "script")
-    if both_archives:
-        lines += _diff(_metadata(old), _metadata(new), "metadata")
+    rows, texts = await to_thread.run_sync(_compared, old, new)
+    lines = [*rows]
+    for sides in texts:
+        lines += await _diff(in_worker, *sides)
     return "\n".join(fenced("differences of the two scripts", lines)) if lines else ""
+
+
+def _compared(old: Script, new: Script) -> tuple[list[str], list[Sides]]:
+    """The rows about files, and the texts to compare line by line."""
+    source = _source(old), _source(new), "script"
+    if not old.kind == new.kind == "archive":
+        return [], [source]
+    return [*_members(old, new)], [source, (_metadata(old), _metadata(new), "metadata")]
 
 
 def _members(old: Script, new: Script) -> Iterator[str]:
@@ -45,10 +60,18 @@ def _paths(script: Script) -> set[str]:
     return {member.path for member in script.members()} - {METADATA_MEMBER}
 
 
-def _diff(old: str | None, new: str | None, name: str) -> list[str]:
-    """A unified diff cut to the head and the tail of what it has; only a word for what is too large for one."""
+async def _diff(in_worker: InWorker, old: str | None, new: str | None, name: str) -> list[str]:
+    """A diff; only a word for what is too large for one, or takes too long: no diff is quick for every text."""
     if old is None or new is None:
         return [f"… {name} too large to compare line by line"]
+    try:
+        return await in_worker(line_diff, old, new, name)
+    except NotAnalysed:
+        return [f"… {name} differs in too many places to compare line by line"]
+
+
+def line_diff(old: str, new: str, name: str) -> list[str]:
+    """A unified diff, cut to the head and the tail of what it has."""
     # Not splitlines: it also splits at characters that would let a line pose as two.
     diff = difflib.unified_diff(
         old.split("\n"), new.split("\n"), f"stored {name}", f"new {name}", n=2, lineterm=""
