@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from anyio import to_thread
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
 from pydantic import BaseModel, TypeAdapter
@@ -41,7 +42,7 @@ _ROWS = TypeAdapter(list[AuditRow])
 async def load_test_script(id: str, ctx: Call) -> str | bytes:  # noqa: A002 - the name in the URI template
     """The k6 script of a load test: JavaScript, or a k6 archive (.tar) as a blob."""
     with await _found(app_of(ctx).k6.load_tests.download_script(_number(id))) as script:
-        return _document(script)
+        return await to_thread.run_sync(_document, script)
 
 
 async def kept_script(id: str, sha256: str, ctx: Call) -> str | bytes:  # noqa: A002
@@ -57,14 +58,14 @@ async def kept_script(id: str, sha256: str, ctx: Call) -> str | bytes:  # noqa: 
     if found is None:
         raise ResourceNotFoundError(f"No script with the sha256 {sha256} is kept (any more).")
     with found[1] as script:
-        return _document(script)
+        return await to_thread.run_sync(_document, script)
 
 
 async def archive_member(id: str, path: str, ctx: Call) -> str:  # noqa: A002
     """A text file in the archive of a load test, by its path there."""
     with await _found(app_of(ctx).k6.load_tests.download_script(_number(id))) as script:
         try:
-            return text_bytes(script, path).decode()
+            return (await to_thread.run_sync(text_bytes, script, path)).decode()
         except ScriptError as error:
             raise ResourceNotFoundError(str(error)) from error
 
@@ -82,7 +83,7 @@ async def test_run(id: str, ctx: Call) -> str:  # noqa: A002
 async def test_run_script(id: str, ctx: Call) -> str | bytes:  # noqa: A002
     """The script as it was when a run started: JavaScript, or a k6 archive (.tar) as a blob."""
     with await _found(app_of(ctx).k6.test_runs.download_script(_number(id))) as script:
-        return _document(script)
+        return await to_thread.run_sync(_document, script)
 
 
 async def audit() -> str:

@@ -1,5 +1,6 @@
 """Tools that read the scripts of load tests."""
 
+from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
@@ -46,7 +47,7 @@ async def download_load_test_script(
     if stored is None:
         raise ToolError(f"Load test {load_test_id} has no script. Set one with upload_load_test_script.")
     with stored as script:
-        return part_of(script, path, offset, max_bytes)
+        return await to_thread.run_sync(part_of, script, path, offset, max_bytes)
 
 
 def part_of(script: Script, path: str | None, offset: int, max_bytes: int) -> DownloadedScript:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
@@ -118,7 +119,7 @@ async def download_test_run_script(
 ) -> DownloadedScript:
     """Read the script as it was when a run started, in parts, like download_load_test_script."""
     with await k6.test_runs.download_script(test_run_id) as script:
-        return part_of(script, path, offset, max_bytes)
+        return await to_thread.run_sync(part_of, script, path, offset, max_bytes)
 
 
 async def star_test_run(k6: K6, test_run_id: TestRunId) -> ChangedTestRun:

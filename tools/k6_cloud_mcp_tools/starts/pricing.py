@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
+from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.errors import BadRequest, K6CloudError, ScriptError, StatusError
@@ -110,7 +111,7 @@ async def price_of_script(app: App, test: LoadTest, script: Script, runs: Page[T
 
 async def _find_options(app: App, script: Script, runs: Page[TestRun]) -> KnownOptions:
     if script.kind == "archive":
-        return KnownOptions(script.options(), "from the archive")
+        return KnownOptions(await to_thread.run_sync(script.options), "from the archive")
     if app.inspect_script:
         try:
             inspected = await app.inspect_script(script)
