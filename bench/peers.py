@@ -56,7 +56,7 @@ class Peer:
             session = Session(wire.send, era)
             await session.open()
             try:
-                yield Served(session, psutil.Process(process.pid))
+                yield Served(session, psutil.Process(process.pid), port)
             finally:
                 wire.close()
                 process.terminate()
@@ -77,10 +77,11 @@ class Peer:
 
 @dataclass(frozen=True)
 class Served:
-    """A running server."""
+    """A running server; over HTTP, with its port."""
 
     session: Session
     process: psutil.Process
+    port: int = 0
 
     def cpu_seconds(self) -> float:
         """The processor time it has used."""

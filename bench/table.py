@@ -20,8 +20,8 @@ class Row:
 def rendered(rows: Iterable[Row]) -> str:
     """The rows as a Markdown table. A number has its ratio to the floor beside it."""
     head = ["measure", *COLUMNS, "target"]
-    lines = [_line(head), _line(["---", *["---:"] * (len(head) - 2), "---"])]
-    return "\n".join([*lines, *(_line(_cells(row)) for row in rows)])
+    lines = [line(head), line(["---", *["---:"] * (len(head) - 2), "---"])]
+    return "\n".join([*lines, *(line(_cells(row)) for row in rows)])
 
 
 def _cells(row: Row) -> list[str]:
@@ -32,16 +32,18 @@ def _cell(row: Row, name: str) -> str:
     value, floor = row.cells.get(name, ""), row.cells.get(FLOOR)
     if isinstance(value, str):
         return value
-    shown = _shown(value)
+    text = shown(value)
     if name == FLOOR or isinstance(floor, str) or not floor:
-        return shown
-    return f"{shown} ({value / floor:.2f}x)"
+        return text
+    return f"{text} ({value / floor:.2f}x)"
 
 
-def _shown(value: float) -> str:
+def shown(value: float) -> str:
+    """A number with as many digits as it deserves."""
     digits = 0 if isinstance(value, int) or value >= 100 else 1 if value >= 10 else 2
     return f"{value:,.{digits}f}"
 
 
-def _line(cells: Iterable[str]) -> str:
+def line(cells: Iterable[str]) -> str:
+    """A line of a Markdown table."""
     return f"| {' | '.join(cells)} |"

@@ -28,3 +28,12 @@ async def test_an_unknown_measure_is_refused_by_name():
     result = await anyio.run_process([sys.executable, str(RUN), "--only", "speed"], check=False)
     assert result.returncode == 2
     assert b"no such measure: speed" in result.stderr
+
+
+async def test_it_tells_how_long_hostile_inputs_take_and_the_health_of_the_server_meanwhile():
+    rows = [line.split("|") for line in await run("--only", "hostile") if line.startswith("| ")][2:]
+    assert len(rows) > 15
+    for _, _, _, took, delay, answer, _ in rows:
+        assert float(took.replace(",", "")) > 0
+        assert float(delay.replace(",", "")) >= 0
+        assert answer.strip() in ("answered", "refused")
