@@ -55,13 +55,14 @@ _RUN = {
     "cost": {"total_vuh": 1.5, "breakdown": _PRICE["breakdown"]},
 }
 _RUNS = {"value": [_RUN], "@count": 1}
-_ANSWERS = {
+_ANSWERS: dict[str, Any] = {
     "/load_tests/7": {"id": 7, "project_id": 1, "name": "Checkout", **_MOMENTS},
     "/load_tests/7/test_runs": _RUNS,
     "/load_tests/7/start": _RUN | {"id": 70, "status": "created", "result": None, "cost": None},
     "/projects/1": {"id": 1, "name": "Shop", "is_default": True, **_MOMENTS},
     "/projects/1/limits": {"project_id": 1, "vuh_max_per_month": 500},
     "/test_runs": _RUNS,
+    "/schedules": {"value": [], "@count": 0},
     "/validate_options": _PRICE,
 }
 _SCRIPT = b"import http from 'k6/http'; export default () => http.get('https://shop.example.com');"

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Any, ParamSpec, Self, TypeVar
 
 import httpx
@@ -28,6 +29,7 @@ from k6_cloud.scripts.script import DEFAULT_LIMIT
 from k6_cloud.test_runs import TestRuns
 from k6_cloud.wrappers.dry_run import VALIDATE_PATH, RehearsalApi
 from k6_cloud.wrappers.project_scope import limited
+from k6_cloud.wrappers.step_reads import StepApi, StepReads
 
 Parameters = ParamSpec("Parameters")
 Item = TypeVar("Item")
@@ -74,14 +76,46 @@ class K6Cloud:
     def _assemble(self, api: Api, max_script_bytes: int) -> None:
         self._api = api
         self.max_script_bytes = max_script_bytes
-        self.load_tests = LoadTests(api, max_script_bytes)
-        self.test_runs = TestRuns(api, max_script_bytes)
-        self.metrics = Metrics(api)
-        self.schedules = Schedules(api)
-        self.projects = Projects(api)
-        self.limits = Limits(api)
-        self.load_zones = LoadZones(api)
-        self.labels = Labels(api)
+
+    @cached_property
+    def load_tests(self) -> LoadTests:
+        """Load tests and their scripts."""
+        return LoadTests(self._api, self.max_script_bytes)
+
+    @cached_property
+    def test_runs(self) -> TestRuns:
+        """Test runs."""
+        return TestRuns(self._api, self.max_script_bytes)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Metrics of test runs."""
+        return Metrics(self._api)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """Schedules of load tests."""
+        return Schedules(self._api)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """Projects."""
+        return Projects(self._api)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Limits of projects."""
+        return Limits(self._api)
+
+    @cached_property
+    def load_zones(self) -> LoadZones:
+        """Load zones, public and private."""
+        return LoadZones(self._api)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Label keys, and the labels of projects."""
+        return Labels(self._api)
 
     def _over(self, api: Api) -> Self:
         other = type(self).__new__(type(self))
@@ -98,6 +132,10 @@ class K6Cloud:
     def rehearsing(self) -> Self:
         """Return a client on the same connection for a dry run: the first write raises Rehearsed with its request."""
         return self._over(self._api.over(RehearsalApi))
+
+    def reading_once(self, reads: StepReads) -> Self:
+        """Return a client on the same connection that reads an object once for each step of `reads`."""
+        return self._over(self._api.over(lambda inner: StepApi(inner, reads)))
 
     @checked
     async def authenticate(self, stack_url: HeaderText) -> Authentication:

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict, cast
+from functools import cached_property
+from typing import Any, TypedDict
 
 import httpx
 
@@ -237,7 +238,9 @@ ZONE_READS: dict[str, Operation] = {
 
 def methods_of(k6: K6Cloud) -> set[str]:
     """Every method of the client that sends something, like `load_tests.get`."""
-    groups = {name: cast(object, value) for name, value in vars(k6).items() if name[0] != "_"}
+    groups: dict[str, object] = {
+        name: getattr(k6, name) for name, value in vars(K6Cloud).items() if isinstance(value, cached_property)
+    }
     return set(_sending(K6Cloud)) | {
         f"{name}.{method}" for name, group in groups.items() for method in _sending(type(group))
     }

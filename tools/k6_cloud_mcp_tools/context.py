@@ -14,6 +14,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.scripts.reach import NetworkRules
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.script_options import ScriptOptions
+from k6_cloud.wrappers.step_reads import StepReads
 from k6_cloud_mcp_tools.guard.audit import AuditLog, NoAudit
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
 from k6_cloud_mcp_tools.guard.policy import Policy
@@ -88,6 +89,10 @@ class App:
         if projects is None or self.project_id in projects:
             return self.project_id
         return self.policy.only_project
+
+    def in_steps(self, reads: StepReads) -> Self:
+        """This app for a call in steps, each of which reads an object once."""
+        return replace(self, unscoped=self.unscoped.reading_once(reads))
 
     def rehearsing(self) -> Self:
         """This app for a dry run: it reads, and sends nothing that would change something."""

@@ -11,6 +11,7 @@ from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit
 
+from k6_cloud.wrappers.step_reads import StepReads
 from k6_cloud_mcp_tools.context import App, Call
 from k6_cloud_mcp_tools.guard.audit import Decider
 from k6_cloud_mcp_tools.guard.callers import caller_and_client
@@ -57,7 +58,7 @@ Confirmation = Decided[T] | Answered[T] | Elicit[Any]
 
 @dataclass(frozen=True)
 class GuardedCall(Generic[T]):
-    """A call and its plan. `make_plan` makes the plan anew."""
+    """A call and its plan. `make_plan` makes the plan anew. Plan and act are steps of `reads`."""
 
     ctx: Call
     app: App
@@ -66,6 +67,7 @@ class GuardedCall(Generic[T]):
     dry_run: bool
     make_plan: Callable[[], Awaitable[Plan[T] | Settled[T]]]
     plan: Plan[T] | Settled[T]
+    reads: StepReads
 
     async def confirm(self, token: str | None) -> Confirmation[T]:
         """Have the plan decided: by policy, by its token, by a person, or later by a token that is handed out."""
@@ -191,6 +193,7 @@ class GuardedCall(Generic[T]):
                 async with self.record.refusals():
                     await self._require_within_ceilings(decided.plan)
             await self.record.begin()
+            self.reads.begin()
             async with self.record.ending():
                 result = await decided.plan.act()
             await self.record.note("done", result=result)
@@ -199,6 +202,7 @@ class GuardedCall(Generic[T]):
 
     async def _rehearse(self, plan: Plan[T]) -> Guarded[T]:
         await self.record.note("dry run")
+        self.reads.begin()
         return await rehearsed(plan, await prospect_of(self.ctx, self.app, self.operation, plan))
 
     async def _require_within_ceilings(self, plan: Plan[T]) -> None:

@@ -12,6 +12,7 @@ from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver.resolve import Resolve
 from pydantic import BaseModel, Field
 
+from k6_cloud.wrappers.step_reads import StepReads
 from k6_cloud_mcp_tools.context import Call, app_of
 from k6_cloud_mcp_tools.guard.callers import caller, client_of
 from k6_cloud_mcp_tools.guard.guarded_call import Confirmation, GuardedCall
@@ -44,17 +45,19 @@ class GuardedTool(Generic[T]):
 
     async def plan(self, ctx: Call, dry_run: bool, arguments: dict[str, Any]) -> GuardedCall[T]:
         """Make the plan; in a dry run with an app that sends nothing."""
-        app = app_of(ctx)
-        planning_app = app.rehearsing() if dry_run else app
+        app, reads = app_of(ctx), StepReads()
+        in_steps = app.in_steps(reads)
+        planning_app = in_steps.rehearsing() if dry_run else in_steps
         record = Record(app.audit, self._name, arguments, caller(), client_of(ctx))
 
         async def make_plan() -> Plan[T] | Settled[T]:
+            reads.begin()
             return await self._operation(planning_app, **arguments)
 
         async with record.refusals():
             plan = await make_plan()
         record.preview = plan.preview if isinstance(plan, Plan) else None
-        return GuardedCall(ctx, app, self._name, record, dry_run, make_plan, plan)
+        return GuardedCall(ctx, app, self._name, record, dry_run, make_plan, plan, reads)
 
     def published(self) -> Callable[..., Awaitable[Guarded[T]]]:
         """The function to publish."""
