@@ -26,6 +26,7 @@ from k6_cloud.scripts.script import ANY_SCRIPT, Script
 from k6_cloud.scripts.source import Source, opened
 from k6_cloud.test_runs import created_between
 
+OPTIONS_DIGEST = "X-K6-Sandbox-Options"
 _PATH = "/cloud/v6/load_tests"
 _OF_PROJECT = "/cloud/v6/projects/{}/load_tests"
 _ROWS = OfRows("project_id", by_project=_OF_PROJECT)
@@ -177,17 +178,24 @@ class LoadTests:
             )
 
     @checked
-    async def start(self, load_test_id: Id, idempotency_key: HeaderText | None = None) -> StartedTestRun:
+    async def start(
+        self,
+        load_test_id: Id,
+        idempotency_key: HeaderText | None = None,
+        options_digest: HeaderText | None = None,
+    ) -> StartedTestRun:
         """Start a run, which sends real traffic and costs VUh, and return it.
 
         One key stands for one start: for 10 minutes the service answers a repeated key with the same run, and
-        retries use it. A new UUID is made if none is given. API operation: `load_tests_start`.
+        retries use it. A new UUID is made if none is given. `options_digest` is for the sandbox alone, which then runs
+        nothing unless the script's options have it. API operation: `load_tests_start`.
         Raises: NotFound; Forbidden (the token may not start it).
         """
         answer = await self._api.send(
             "POST",
             f"{_PATH}/{load_test_id}/start",
-            headers={"K6-Idempotency-Key": idempotency_key or str(uuid.uuid4())},
+            headers={"K6-Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+            | ({OPTIONS_DIGEST: options_digest} if options_digest else {}),
             repeatable=True,
             owners=(OfLoadTest(load_test_id),),
         )

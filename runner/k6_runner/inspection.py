@@ -82,6 +82,11 @@ async def archived(
         yield archive
 
 
+def options_written_in(archive: Script) -> Json:
+    """The options of an archive that `archived` made, as an inspection of its script tells them."""
+    return redact_options(_without_nulls(archive.options() or {}))
+
+
 async def _exported_options(
     k6: K6, script: Script, limits: RunLimits, env: Mapping[str, str], access: Access
 ) -> Json:

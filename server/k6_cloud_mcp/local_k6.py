@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from k6_cloud.errors import ScriptError, ScriptNotRead
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.script_options import ScriptOptions
+from k6_cloud_mcp.recent_readings import RecentReadings
 from k6_cloud_mcp.state.trusted_folders import TrustedFolders, TrustError
 from k6_cloud_mcp_tools.context import BundleScript, InspectScript
 
@@ -35,6 +36,8 @@ def script_inspector(
     that the script finds in `__ENV`, `limits` are the operator's unless given.
     """
 
+    recent = RecentReadings()
+
     async def inspect_script(script: Script) -> ScriptOptions | None:
         from k6_runner.binary import find_k6
         from k6_runner.inspection import inspect
@@ -44,15 +47,19 @@ def script_inspector(
         k6 = await find_k6(os.environ.get("K6_PATH"))
         if k6 is None:
             return await literal_options_of(script)
+        variables = await environment()
+        key = (k6, script.sha256, tuple(variables.items()))
+        if reading := recent.get(key):
+            return reading
         try:
-            found = await inspect(k6, script, limits or _operators_limits(), await environment())
+            found = await inspect(k6, script, limits or _operators_limits(), variables)
         except (NeedsNetwork, NotConfined) as error:
             if (literal := await literal_options_of(script)) is not None:
                 return literal
             raise ScriptNotRead(str(error)) from error
         except ScriptRejected as error:
             raise ScriptError(f"k6 cannot read the script: {error}") from error
-        return ScriptOptions(found.options, by_k6=True, uncertain=found.uncertain)
+        return recent.keep(key, ScriptOptions(found.options, by_k6=True, uncertain=found.uncertain))
 
     return inspect_script
 

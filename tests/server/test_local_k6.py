@@ -216,6 +216,23 @@ async def test_without_confinement_computed_options_are_unknown_and_no_code_runs
         await read_options(source, UNCONFINED)
 
 
+async def test_a_script_reads_the_same_while_a_confirmation_of_it_is_open():
+    """Options of chance would make each preview another one, and no answer would fit."""
+    source = COMPUTED.replace(
+        "vus: 1 + Number(__ENV.N)", "vus: 1 + (Math.random() > 0.5), tags: { a: `${Math.random()}` }"
+    )
+    inspect_script = script_inspector()
+    with (
+        Script.from_chunks([source.encode()]) as script,
+        Script.from_chunks([f"{source} ".encode()]) as other,
+    ):
+        first = await inspect_script(script)
+        assert first
+        assert first.uncertain
+        assert await inspect_script(script) == first
+        assert await inspect_script(other) != first
+
+
 async def test_options_of_a_script_that_needs_the_network_are_read_from_its_text():
     library = "import { uuid } from 'https://jslib.invalid/uuid.js'; "
     assert await read_options(library + LITERAL) == ScriptOptions({"vus": 3, "iterations": 3}, by_k6=False)

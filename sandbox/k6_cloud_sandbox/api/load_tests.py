@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
+from k6_cloud.load_tests import OPTIONS_DIGEST
 from k6_cloud.models import (
     IsoDatetime,
     LoadTest,
@@ -135,9 +136,10 @@ def start_load_test(
     backend: BackendOf,
     test_id: Id,
     key: Annotated[str | None, Header(alias="K6-Idempotency-Key")] = None,
+    previewed: Annotated[str | None, Header(alias=OPTIONS_DIGEST, include_in_schema=False)] = None,
 ) -> StartedTestRun:
     """Start a run. Its script is checked later: one that is broken shows as an aborted run."""
-    run = backend.store.runs.start(test_id, key)
+    run = backend.store.runs.start(test_id, key, previewed)
     from_thread.run_sync(backend.wake)
     page = f"{backend.base_url}/runs/{run.id}"
     return StartedTestRun(**run.model_dump(), test_run_details_page_url=page)

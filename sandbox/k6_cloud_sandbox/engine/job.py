@@ -14,6 +14,7 @@ from k6_cloud.planning.load import Load
 from k6_cloud.redaction import redact_options
 from k6_cloud.scripts.reach import Reach
 from k6_cloud.scripts.script import Script
+from k6_cloud.scripts.script_options import digest_of
 from k6_cloud_sandbox.checks.estimate import load_of, price
 from k6_cloud_sandbox.checks.options import distribution_of, excess, zones_of
 from k6_cloud_sandbox.checks.projects import forbidden
@@ -28,7 +29,7 @@ from k6_runner.background import alongside
 from k6_runner.binary import INSTALL_HINT, K6, find_k6
 from k6_runner.capture.frame import Frame
 from k6_runner.execution import execute
-from k6_runner.inspection import Inspection, archived, inspect
+from k6_runner.inspection import Inspection, archived, inspect, options_written_in
 from k6_runner.k6_inspect import ScriptRejected
 from k6_runner.outcome import Outcome
 from k6_runner.process import NotConfined
@@ -74,7 +75,18 @@ class Job:
             )
         with script:
             async with archived(k6, script, self.settings.limits, self._env) as archive:
+                if script.kind == "javascript":
+                    await self._require_previewed(archive)
                 await self._inspect_and_execute(k6, archive)
+
+    async def _require_previewed(self, archive: Script) -> None:
+        """Raise _Unfit if the options are not the ones that were shown when the run was agreed to."""
+        previewed = await to_thread.run_sync(self.queue.previewed, self.run_id)
+        if previewed and previewed != digest_of(options_written_in(archive)):
+            raise _Unfit(
+                "The script's options read otherwise than in the preview of this start, so it did not run: they depend on "
+                "the time, on chance or on a variable. Make them constant, then start it again."
+            )
 
     async def _inspect_and_execute(self, k6: K6, script: Script) -> None:
         inspection = await inspect(k6, script, self.settings.limits, self._env)

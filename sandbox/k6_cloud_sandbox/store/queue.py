@@ -73,6 +73,12 @@ class Queue:
             row = connection.execute("SELECT script_id FROM test_runs WHERE id = ?", [run_id]).fetchone()
             return read_script(connection, row["script_id"]) if row["script_id"] else None
 
+    def previewed(self, run_id: int) -> str | None:
+        """The digest of the options that were shown before the run; None if none were."""
+        with self._database.read() as connection:
+            query = "SELECT previewed FROM test_runs WHERE id = ?"
+            return connection.execute(query, [run_id]).fetchone()["previewed"]
+
     def enter(self, run_id: int, owner: str, status: str, facts: Mapping[str, object] | None = None) -> None:
         """The run's next status, and what is known with it."""
         with self._database.write() as connection:

@@ -32,16 +32,16 @@ class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def start(self, test_id: int, key: str | None = None) -> TestRun:
+    def start(self, test_id: int, key: str | None = None, previewed: str | None = None) -> TestRun:
         """A new run of the test's present script, or the one that `key` stood for in the last ten minutes.
 
-        Raises NotFound for the test.
+        `previewed` is the digest of the options that a person was shown. Raises NotFound for the test.
         """
         with self._database.write() as connection:
             get_load_test(connection, test_id)
             run_id = _started_with(connection, test_id, key) if key else None
             if run_id is None:
-                run_id = insert_run(connection, test_id)
+                run_id = insert_run(connection, test_id, previewed=previewed)
                 _remember(connection, test_id, key, run_id)
             return get_run(connection, run_id)
 
@@ -132,14 +132,18 @@ def get_run(connection: sqlite3.Connection, run_id: int) -> TestRun:
 
 
 def insert_run(
-    connection: sqlite3.Connection, test_id: int, started_by: str | None = SANDBOX_USER, note: str = ""
+    connection: sqlite3.Connection,
+    test_id: int,
+    started_by: str | None = SANDBOX_USER,
+    note: str = "",
+    previewed: str | None = None,
 ) -> int:
     """A new run of the test's present script; its id."""
     script_id = script_of_test(connection, test_id)
     cursor = connection.execute(
-        "INSERT INTO test_runs (test_id, script_id, created, started_by, note, status, status_history)"
-        " VALUES (?, ?, ?, ?, ?, 'created', ?)",
-        [test_id, script_id, now(), started_by, note, history("[]", "created")],
+        "INSERT INTO test_runs (test_id, script_id, created, started_by, note, status, status_history, previewed)"
+        " VALUES (?, ?, ?, ?, ?, 'created', ?, ?)",
+        [test_id, script_id, now(), started_by, note, history("[]", "created"), previewed],
     )
     return cursor.lastrowid or 0
 

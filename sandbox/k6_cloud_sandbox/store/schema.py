@@ -165,7 +165,8 @@ CREATE TABLE metric_chunks (
 );
 CREATE INDEX metric_chunks_of_metric ON metric_chunks (test_run_id, metric, until)
 """
-_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = "ALTER TABLE test_runs ADD COLUMN previewed TEXT"
+_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -67,6 +67,7 @@ def test_a_database_from_before_there_were_metrics_has_none(tmp_path: Path):
     connection = sqlite3.connect(path)
     for table in TABLES:
         connection.execute(f"DROP TABLE {table}")
+    connection.execute("ALTER TABLE test_runs DROP COLUMN previewed")
     connection.execute("PRAGMA user_version = 2")
     connection.close()
 

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -287,3 +288,61 @@ async def test_a_price_that_cannot_be_read_is_unknown(
     assert cost_in(await lines_of(world, test, k6=through(fail))) == (
         f"Cost: unknown (no price for the options from the script, read by k6: {reason})."
     )
+
+
+COMPUTED = """
+export const options = {{ vus: {vus}, iterations: 50, tags: {{ seen: `${{{seen}}}` }} }};
+export default function () {{}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("vus", "seen"),
+    [
+        # Another value at each reading; `seen` makes sure that no two readings are the same by chance.
+        ("1 + Date.now() % 50", "Date.now()"),
+        ("Math.ceil(Math.random() * 50)", "Math.random()"),
+        ("2", "new Date().getTime()"),
+    ],
+)
+async def test_a_sandbox_does_not_run_options_that_nobody_was_shown(world: World, vus: str, seen: str):
+    run = await _started_run(world, COMPUTED.format(vus=vus, seen=seen))
+    assert (run.status, run.result, run.max_vus) == ("aborted", "error", None)
+    assert run.result_details
+    assert "read otherwise than in the preview" in (run.result_details.message or "")
+
+
+@pytest.mark.parametrize("vus", ["2", "Date.now() > 0 ? 2 : 50", "Number(__ENV.VUS || 2)"])
+async def test_a_sandbox_runs_the_options_that_were_shown(world: World, vus: str):
+    run = await _started_run(world, COMPUTED.format(vus=vus, seen="1"))
+    assert (run.result, run.max_vus) == ("passed", 2)
+
+
+async def test_a_start_without_a_preview_runs_the_options_of_its_own_reading(world: World):
+    test = await world.new_test(script=COMPUTED.format(vus="2", seen="Math.random()"))
+    run = await ended_run(world, test)
+    assert (run.result, run.max_vus) == ("passed", 2)
+
+
+async def _started_run(world: World, script: str) -> TestRun:
+    test = await world.new_test(script=script)
+    async with world.connect(answer={"decision": "go ahead"}) as client:
+        started = content_of(await client.call_tool("start_load_test", {"load_test_id": test}))
+        run = started["result"]["test_run_id"]
+        content_of(await client.call_tool("wait_for_test_run", {"test_run_id": run}))
+    return await world.k6.test_runs.get(run)
+
+
+@pytest.mark.parametrize(
+    ("vus", "reason"),
+    [("Number(__ENV.VUS || 2)", "__ENV"), ("new Date().getDay() + 1", "Date"), ("n()", "n()")],
+)
+async def test_a_price_of_options_that_may_change_is_uncertain_and_no_ceiling_relies_on_it(
+    world: World, vus: str, reason: str
+):
+    test = await world.new_test(script=COMPUTED.format(vus=vus, seen="1") + "function n() { return 2 }")
+    plan = await start_load_test(world.app, test)
+    assert isinstance(plan, Plan)
+    assert plan.preview
+    assert re.search(rf"Cost: .+uncertain, because of .*{re.escape(reason)}", plan.preview.shown)
+    assert plan.load == PlannedLoad.of(None, None)

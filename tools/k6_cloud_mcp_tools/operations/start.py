@@ -72,7 +72,7 @@ async def start_load_test(app: TheApp, load_test_id: LoadTestId) -> Plan[Started
 
     async def act() -> StartedRun:
         await _require_seen(app, test, script.sha256)
-        return await _start(app, who, load_test_id, key, newest)
+        return await _start(app, who, load_test_id, key, newest, price.digest if app.sandbox else None)
 
     async def repeated(since: datetime) -> StartedRun | None:
         return await already_started(app, who, since, load_test_id)
@@ -80,12 +80,14 @@ async def start_load_test(app: TheApp, load_test_id: LoadTestId) -> Plan[Started
     return Plan(preview, act, PlannedLoad((price.planned_run(),), runs_of_others(app)), repeated)
 
 
-async def _start(app: App, who: str, load_test_id: int, key: str, newest: int) -> StartedRun:
+async def _start(
+    app: App, who: str, load_test_id: int, key: str, newest: int, options_digest: str | None
+) -> StartedRun:
     """Start a run under this key, or find it if the answer is lost. `newest` is the newest run before it."""
     before = app.open_starts.find(who, load_test_id)
     start = app.open_starts.begin(who, load_test_id, key, newest)
     try:
-        started = await _started(app, load_test_id, start)
+        started = await _started(app, load_test_id, start, options_digest)
     except _NOT_STARTED:
         app.open_starts.refused(who, load_test_id, before)
         raise
@@ -93,9 +95,9 @@ async def _start(app: App, who: str, load_test_id: int, key: str, newest: int) -
     return started
 
 
-async def _started(app: App, load_test_id: int, start: OpenStart) -> StartedRun:
+async def _started(app: App, load_test_id: int, start: OpenStart, options_digest: str | None) -> StartedRun:
     try:
-        run = await app.k6.load_tests.start(load_test_id, start.key)
+        run = await app.k6.load_tests.start(load_test_id, start.key, options_digest)
     except _NOT_STARTED:
         raise
     except K6CloudError as error:

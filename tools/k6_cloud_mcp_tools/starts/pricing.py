@@ -35,13 +35,14 @@ class KnownOptions:
     """Options and their source; None with the reason if they are unknown.
 
     `current` says that they are those of the script, not of an earlier run. `uncertain` are reasons why a run may
-    have others.
+    have others; `digest` stands for them when the sandbox starts one.
     """
 
     options: Json | None
     source: str
     current: bool = True
     uncertain: tuple[str, ...] = ()
+    digest: str | None = None
 
     @property
     def described(self) -> str:
@@ -61,7 +62,8 @@ class Price:
     """The price of a run in words, and in VUh if it is known; `options` are those it was made from.
 
     `vuh` is the estimate; `most` is what the run can cost if iterations hang until graceful stops and timeouts end
-    them. `current` says that a run will have these options, so that price and VUs can be relied on.
+    them. `current` says that a run will have these options, so that price and VUs can be relied on. A sandbox
+    runs nothing but options of this `digest`.
     """
 
     words: str
@@ -70,6 +72,7 @@ class Price:
     options: Json | None = None
     max_vus: int | None = None
     current: bool = True
+    digest: str | None = None
 
     @classmethod
     def of_broken(cls, reason: str) -> Self:
@@ -122,7 +125,9 @@ async def _find_options(app: App, script: Script, runs: Page[TestRun]) -> KnownO
             reason = str(error).rstrip(".")
             return KnownOptions(None, f"k6 on this machine cannot read the script, the service may: {reason}")
         if inspected is not None:
-            return KnownOptions(inspected.options, inspected.source, uncertain=inspected.uncertain)
+            return KnownOptions(
+                inspected.options, inspected.source, uncertain=inspected.uncertain, digest=inspected.digest
+            )
     return await _options_of_a_run(app, script, runs)
 
 
@@ -158,10 +163,16 @@ async def _priced(
         if isinstance(error, BadRequest) and known.current:
             raise CannotRun(f"the service refuses the options ({known.source}). {error}") from error
         words = f"unknown (no price for the options {known.described}: {reason_of(error)})"
-        return Price(words, options=known.options, max_vus=estimate.max_vus, current=known.reliable)
+        return Price(
+            words,
+            options=known.options,
+            max_vus=estimate.max_vus,
+            current=known.reliable,
+            digest=known.digest,
+        )
     vuh, most = estimate.vuh(price), estimate.most(price)
     words = f"{estimate.in_words(vuh, most)} (options {known.described})"
-    return Price(words, vuh, most, known.options, estimate.max_vus, known.reliable)
+    return Price(words, vuh, most, known.options, estimate.max_vus, known.reliable, known.digest)
 
 
 async def _service_price(app: App, test: LoadTest, options: Json) -> ValidatedOptions:
