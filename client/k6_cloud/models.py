@@ -89,7 +89,7 @@ class Page(Response, Generic[Item]):
 
 
 class Authentication(Response):
-    """What a token and a stack URL stand for (`GET /cloud/v6/auth`)."""
+    """The stack and default project of a token and a stack URL (`GET /cloud/v6/auth`)."""
 
     stack_id: int
     default_project_id: int
@@ -130,14 +130,14 @@ class CostBreakdown(Response):
 
 
 class Cost(Response):
-    """What a run costs: an estimate while it runs, the charge once it ended."""
+    """The cost of a run: an estimate while it runs, the charge once it has ended."""
 
     total_vuh: Vuh
     breakdown: CostBreakdown
 
 
 class StatusExtra(Response):
-    """Who or what set a status."""
+    """The person or service that set a status."""
 
     by_user: str | None = None
     message: str | None = None
@@ -156,7 +156,7 @@ class Status(Response):
 
 
 class ResultDetails(Response):
-    """Why a run passed, failed or erred."""
+    """The reason why a run passed, failed or erred."""
 
     type: str
     message: str | None = None
@@ -212,7 +212,7 @@ class StartedTestRun(TestRun):
 
 
 class PatchLoadTest(Request):
-    """What `PATCH /load_tests/{id}` can set; a field left out stays as it is."""
+    """The fields that `PATCH /load_tests/{id}` can set; a field left out stays as it is."""
 
     name: TestName = ""
     baseline_test_run_id: int | None = None

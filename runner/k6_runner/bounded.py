@@ -58,7 +58,7 @@ async def run_bounded(
 
 
 async def _exchange(packed: bytes, what: str, seconds: float) -> bytes:
-    """What a worker answers. A worker that gave no answer is ended."""
+    """Return a worker's answer. A worker that gives none is ended."""
     worker = _take()
     answer = None
     try:
@@ -129,7 +129,7 @@ class _Worker:
         return process
 
     def reason(self) -> str:
-        """Why the process, which has ended, gave no answer."""
+        """Explain why the process, which has ended, gave no answer."""
         code = self._process.returncode if self._process else None
         if code == OUT_OF_MEMORY:
             return "it needs more memory than one text may take. Make it smaller."

@@ -45,7 +45,7 @@ class NeedsNetwork(ScriptRejected):
 
 @dataclass(frozen=True)
 class Answer:
-    """What k6 said: on its standard output, up to ANSWER_LIMIT and a byte, and in its log."""
+    """The answer of k6: its standard output, up to ANSWER_LIMIT and a byte, and its log."""
 
     output: bytes
     log: Log

@@ -13,7 +13,7 @@ _REFUSALS = (b"is in a blacklisted range", b"connect: permission denied", b"sock
 
 
 class Log:
-    """What k6 said, in JSON lines (`--log-format json`).
+    """The log of k6, in JSON lines (`--log-format json`).
 
     `errors` are k6's own complaints, `thrown` counts the iterations that threw and `first_thrown` says what,
     `refused` counts the requests to addresses that are not allowed, `plain` is what is not JSON (a crash).

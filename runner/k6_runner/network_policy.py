@@ -88,7 +88,7 @@ def _without(everything: _AnyNetwork, allowed: Iterable[_AnyNetwork]) -> list[_A
 
 
 def _split(whole: _AnyNetwork, hole: _AnyNetwork) -> list[_AnyNetwork]:
-    """What is left of `whole` once `hole` is taken out."""
+    """Return the rest of `whole` without `hole`."""
     if whole.subnet_of(hole):
         return []
     return list(whole.address_exclude(hole)) if hole.subnet_of(whole) else [whole]

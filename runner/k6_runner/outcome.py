@@ -1,4 +1,4 @@
-"""What came of a run, and how it is read from k6's end-of-test summary (`--summary-export`)."""
+"""The outcome of a run, read from k6's end-of-test summary (`--summary-export`)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended. `seconds` is wall-clock time; `summary` and `report` (HTML) are k6's own."""
+    """The end of a run. `seconds` is wall-clock time; `summary` and `report` (HTML) are k6's own."""
 
     status: Literal["completed", "aborted"]
     result: Literal["passed", "failed", "error"]

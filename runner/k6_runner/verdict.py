@@ -48,7 +48,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Ending:
-    """How k6 ended: its exit code, who had stopped it if anyone had, and what it left behind.
+    """The end of k6: its exit code, who stopped it if anyone did, and what it left behind.
 
     `refused` are the targets that the run could not reach, in words.
     """
@@ -90,7 +90,7 @@ def _thresholds_crossed(ending: Ending) -> Verdict:
 
 
 def _notes(ending: Ending) -> Iterator[str]:
-    """What an exit code keeps silent about."""
+    """Add what an exit code does not tell."""
     log = ending.log
     if log.thrown:
         yield f"Iterations that threw: {log.thrown}, the first with: {log.first_thrown}"

@@ -42,7 +42,7 @@ class Session(BaseModel):
 
 
 class Waited(BaseModel):
-    """How long the answer was held back, in milliseconds."""
+    """The delay of the answer in milliseconds."""
 
     waited_ms: int
 

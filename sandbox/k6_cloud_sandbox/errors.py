@@ -1,4 +1,4 @@
-"""What the sandbox refuses to do, and the HTTP status each refusal has.
+"""Refusals of the sandbox, each with its HTTP status.
 
 Problem
 ├── InvalidRequest        400

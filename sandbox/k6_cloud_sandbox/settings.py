@@ -35,7 +35,7 @@ def _problem(error: ErrorDetails) -> str:
 
 
 class SandboxSettings(BaseSettings):
-    """Where the sandbox keeps its state, whom it lets in, and what a run may use (see RunLimits)."""
+    """Settings of the sandbox: its state, its access, and the limits of a run (see RunLimits)."""
 
     model_config = SettingsConfigDict(env_prefix="K6_SANDBOX_", populate_by_name=True, extra="ignore")
 
@@ -83,7 +83,7 @@ class SandboxSettings(BaseSettings):
 
     @property
     def limits(self) -> RunLimits:
-        """What one run of k6 is held to."""
+        """The limits of one run of k6."""
         return RunLimits(
             max_vus=self.max_vus,
             max_duration=self.max_duration,

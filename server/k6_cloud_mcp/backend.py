@@ -1,4 +1,4 @@
-"""Which service stands behind the tools: Grafana Cloud k6, or the sandbox in this process."""
+"""The service behind the tools: Grafana Cloud k6, or the sandbox in this process."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager

@@ -1,4 +1,4 @@
-"""What the server tells a host about itself: only what is really on."""
+"""The server's instructions to a host: only what is really on."""
 
 from collections.abc import Iterable
 

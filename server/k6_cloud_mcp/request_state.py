@@ -24,5 +24,5 @@ class OneTimeCodec(AESGCMRequestStateCodec):
 
 
 def sealing(key: bytes | None) -> RequestStateSecurity:
-    """How the state of questions is sealed: with a key that several processes share, or with one of our own."""
+    """The seal on the state of questions: by a key that several processes share, or by one of our own."""
     return RequestStateSecurity(codec=OneTimeCodec([key or os.urandom(32)]))

@@ -1,4 +1,4 @@
-"""What commands print: other people's text cannot move the cursor, colour, or hide anything in a terminal."""
+"""Output of commands: untrusted text cannot move the cursor, colour, or hide anything in a terminal."""
 
 from typing import Any
 

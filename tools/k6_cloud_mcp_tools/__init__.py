@@ -1,1 +1,1 @@
-"""What a model can do with Grafana Cloud k6: one function for each operation, and the guard around some."""
+"""Tools for Grafana Cloud k6: one function for each operation, and the guard around some."""

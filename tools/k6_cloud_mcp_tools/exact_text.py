@@ -22,7 +22,7 @@ def shown_values(result: BaseModel) -> dict[str, Any]:
 
 
 def _shown(made: Any, dumped: Any) -> Any:
-    """What was dumped of an object, which knows what is exact in it."""
+    """A dumped object that knows which of its texts are exact."""
     if isinstance(made, BaseModel):
         return _shown_fields(made, dumped)
     if isinstance(made, list | tuple) and isinstance(dumped, list):

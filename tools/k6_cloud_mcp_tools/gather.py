@@ -26,7 +26,7 @@ async def gather(
     a: Awaitable[A], b: Awaitable[B], c: Awaitable[C], d: Awaitable[D], e: Awaitable[E], /
 ) -> tuple[A, B, C, D, E]: ...
 async def gather(*reads: Awaitable[Any]) -> tuple[Any, ...]:
-    """What all of these answer, in order, waited for at the same time.
+    """Await all of these at the same time and return their answers in order.
 
     If some fail, the first of them in order is raised, and what the others opened is closed.
     """

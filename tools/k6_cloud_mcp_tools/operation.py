@@ -42,7 +42,7 @@ class Operation:
 
     @property
     def scope(self) -> Scope:
-        """What a caller needs for it: `k6:run` where it makes or ends traffic, also by a schedule."""
+        """The scope that a caller needs: `k6:run` if it makes or ends traffic, also by a schedule."""
         if not self.writes:
             return "k6:read"
         return "k6:run" if self.annotations.open_world_hint or self.ends_run else "k6:write"

@@ -1,4 +1,4 @@
-"""What tools answer with: the fields a model needs, and none of the rest."""
+"""Results of tools: the fields a model needs, and none of the rest."""
 
 import math
 from datetime import UTC, datetime
@@ -208,7 +208,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def message_of(run: TestRun) -> str | None:
-    """Why the run ended as it did, in the service's words, and who stopped it."""
+    """The reason of the run's end, in the service's words, and who stopped it."""
     extra = run.status_details.extra
     if extra and extra.by_user:
         return f"Stopped by {extra.by_user}."

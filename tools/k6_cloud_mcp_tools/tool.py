@@ -101,7 +101,7 @@ class K6Tool(Tool):
         return render(result, self.name) if convert_result else result
 
     async def _result(self, arguments: dict[str, Any], context: Context[LifespanContextT, RequestT]) -> Any:
-        """What the function returns, or an expected failure as a result."""
+        """Return the function's result, or an expected failure as a result."""
         try:
             return await super().run(arguments, context, convert_result=False)
         except ToolError as error:
@@ -151,7 +151,7 @@ def render(result: Any, tool: str) -> CallToolResult | InputRequiredResult:
 
 
 def _for_views(result: Any, tool: str) -> dict[str, Any] | None:
-    """What only a view needs of a result; hosts keep `_meta` from the model."""
+    """Return what only a view needs of a result; hosts keep `_meta` from the model."""
     if not isinstance(result, Guarded) or result.confirmation_token is None:
         return None
     return {CONFIRM_META: {"tool": tool, "typedName": result.typed_name}}

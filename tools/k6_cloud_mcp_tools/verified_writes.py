@@ -1,4 +1,4 @@
-"""What a write really changed: read before and after, and compared with what was asked for."""
+"""Verified writes: read before and after, and compared with what was asked for."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager

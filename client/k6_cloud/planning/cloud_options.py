@@ -27,7 +27,7 @@ class CloudOptions:
 
     @property
     def target(self) -> str:
-        """Where they stand, as an error names it."""
+        """The place of these options, as an error names it."""
         return ".".join(("options", *self.path))
 
     @property

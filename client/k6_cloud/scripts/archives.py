@@ -49,7 +49,7 @@ def text_bytes(script: Script, path: str | None) -> bytes:
 
 
 def secret_patches(script: Script) -> list[Patch]:
-    """Where an archive's secrets stand, and the bytes to put there, in order; empty where there are none."""
+    """Find an archive's secrets: each offset and the bytes to put there, in order; empty if there are none."""
     if script.kind == "javascript":
         return []
     places = script.positions(METADATA_MEMBER)

@@ -73,7 +73,7 @@ class Piece(NamedTuple):
     looks: Looks
 
     def finds(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[re.Match[bytes], bytes]]:
-        """What fits a pattern, each time with what stands before it."""
+        """Yield each match of a pattern, with the text before it."""
         for found in pattern.finditer(self.text, self.start):
             begin = found.start()
             if begin >= self.stop or not self.looks.left:

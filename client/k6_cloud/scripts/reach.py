@@ -23,7 +23,7 @@ _K6_REST = {6565: "k6's own REST API"}
 
 @dataclass(frozen=True)
 class Opening:
-    """What an operator lets runs reach: a host name, an address, a network or `*`, on one port or on all."""
+    """A target that an operator opens to runs: a host name, an address, a network or `*`, on one port or on all."""
 
     host: str
     port: int | None = None
@@ -34,7 +34,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class NetworkRules:
-    """What holds for every run. `closed` are ports that no run reaches, each with what listens there.
+    """The rules that hold for every run. `closed` are ports that no run reaches, each with the service that listens there.
 
     `limits_ports` is False on a system that can limit addresses alone.
     """
@@ -50,13 +50,13 @@ class NetworkRules:
         return any(opening.port is None for opening in self.openings)
 
     def why_closed(self, port: int | None) -> str | None:
-        """What listens on a port that no run reaches; None for any other port."""
+        """Name the service on a port that no run reaches; None for any other port."""
         return (_K6_REST | dict(self.closed)).get(port or 0)
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What one run reaches: `hosts` (names, addresses, networks or `*`) on `ports`, None for all but `closed`.
+    """The reach of one run: `hosts` (names, addresses, networks or `*`) on `ports`, None for all but `closed`.
 
     `browser` is whether it drives a browser, with which k6 speaks on a port that the system chooses. `refused` tells, in
     words, which targets of the script it does not reach.
@@ -94,7 +94,7 @@ def opening_of(text: str) -> Opening:
 
 
 def reach_of(targets: Targets, rules: NetworkRules, options: Json | None = None) -> Reach:
-    """What a run of a script with these targets and options reaches."""
+    """Derive the reach of a run from the script's targets and options."""
     judged = [(target, _why_refused(target, rules)) for target in targets.found]
     local = [target.reached for target, why in judged if why is None and target.reached.is_loopback]
     hosts = [rules.demo.host, *(one.host for one in local), *(one.host for one in rules.openings)]
@@ -111,7 +111,7 @@ def reach_of(targets: Targets, rules: NetworkRules, options: Json | None = None)
 
 
 def in_words(targets: Targets, reach: Reach, rules: NetworkRules) -> Iterator[str]:
-    """What a run reaches, what it is refused, and what cannot be known, in sentences.
+    """Describe in sentences what a run reaches, what it is refused, and what cannot be known.
 
     The demo target's address is left out: it is another one in each process, and a confirmation holds for all of them.
     """

@@ -116,7 +116,7 @@ class Script:
         return [Member(path, region.size) for path, region in self._index.files.items()]
 
     def positions(self, path: str) -> list[tuple[int, int]]:
-        """Where the bytes of every regular file of that path start, and how many they are."""
+        """Return the offset and the size of every regular file with that path."""
         return [(region.offset, region.size) for region in self._index.spelled(path)]
 
     def member(self, path: str, limit: int = DEFAULT_LIMIT) -> bytes:

@@ -1,4 +1,4 @@
-"""What is kept of the values of a series in one period, for each type of metric.
+"""Aggregates of the values of a series in one period, for each type of metric.
 
 `reduce` makes a row (plain JSON) of raw values; rows of any periods and series of a metric, given to one
 aggregate in order of time, add up to what the raw values would have given.

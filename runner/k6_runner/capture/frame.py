@@ -1,4 +1,4 @@
-"""What the meter tells the sandbox about every half second: new metrics, new series, and periods that are complete.
+"""The message of the meter to the sandbox every half second: new metrics, new series, and complete periods.
 
 A frame is one line of JSON between the two processes. Metrics and series have numbers within their run.
 """

@@ -32,7 +32,7 @@ _END_SECONDS = 2
 
 @dataclass
 class Capture:
-    """Where k6 is to write its metrics: `output` is to be its standard output, `flags` tell it so."""
+    """The pipe for k6's metrics: `output` becomes its standard output, `flags` tell k6 to write there."""
 
     flags: tuple[str, ...] = ()
     output: int = subprocess.DEVNULL

@@ -1,4 +1,4 @@
-"""Who may call: a bearer token, and the id of the sandbox's one stack."""
+"""Authentication: a bearer token, and the id of the sandbox's one stack."""
 
 import secrets
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What the endpoints work with, and how they get it."""
+"""The dependencies of the endpoints."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ class BoundedReferences(References):
 
     @property
     def ids(self) -> list[int]:
-        """What the list refers to."""
+        """The load zones that the list refers to."""
         return [reference.id for reference in self.value]
 
 

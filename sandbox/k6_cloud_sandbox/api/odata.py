@@ -38,7 +38,7 @@ class RangeCall(AggregateCall):
 
 
 class RunsCall(Request):
-    """Which runs of a load test are meant: its newest, or those with the given ids."""
+    """The runs of a load test to read: its newest, or those with the given ids."""
 
     test_run_count: Annotated[int, Field(ge=1, le=_MOST_RUNS)] | None = None
     test_run_ids: (

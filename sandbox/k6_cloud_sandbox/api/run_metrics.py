@@ -39,7 +39,7 @@ class Question:
 
 
 class Readings:
-    """What was measured in `run`. Calls block."""
+    """The metrics of `run`. Calls block."""
 
     def __init__(self, store: Metrics, run: TestRun) -> None:
         self._store = store

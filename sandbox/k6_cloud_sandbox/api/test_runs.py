@@ -63,7 +63,7 @@ def download_run_script(backend: BackendOf, run_id: Id) -> ScriptResponse:
 
 @router.get("/{run_id}/distribution")
 def get_distribution(backend: BackendOf, run_id: Id) -> Distribution:
-    """Where the load came from: this machine, whatever zones the test names; 404 before it began."""
+    """Return the origin of the load: this machine, whatever zones the test names; 404 before it began."""
     return backend.store.runs.distribution(run_id)
 
 

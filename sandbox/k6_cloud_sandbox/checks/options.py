@@ -1,4 +1,4 @@
-"""What makes k6 options unusable, beyond their form.
+"""Checks of k6 options, beyond their form.
 
 Unknown projects, shares of load zones, the sandbox's caps, limits and zones of the project, k6's own rules.
 """
@@ -66,7 +66,7 @@ def check_options(request: ValidateOptions, load: Load, store: Store, limits: Ru
 
 
 def excess(load: Load, limits: RunLimits) -> Iterator[ErrorDetail]:
-    """What a load asks for beyond the sandbox's caps."""
+    """List the demands of a load beyond the sandbox's caps."""
     if load.max_vus > limits.max_vus:
         yield ErrorDetail(
             message=f"The test needs {load.max_vus} VUs; a run here may use {limits.max_vus}. "
@@ -173,7 +173,7 @@ def _cloud_problems(options: Json) -> Iterator[ErrorDetail]:
 
 
 def _forbidden(request: ValidateOptions, load: Load, store: Store) -> Iterator[ErrorDetail]:
-    """What the project forbids: the one that is named, or the default project."""
+    """List what the project forbids: the one that is named, or the default project."""
     default = store.projects.default()
     project_id = next((number for _, number in _project_ids(request)), default and default.id)
     if project_id is not None:

@@ -1,4 +1,4 @@
-"""What a project forbids a load: its limits, and load zones it may not use."""
+"""The limits and load zones that a project holds a load to."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Which engine a run belongs to, and whether that engine still lives.
+"""The lock that tells which engine a run belongs to, and whether that engine is still alive.
 
 Each engine holds a lock on a file of its own. The operating system frees it when the process ends, however
 it ends, so a run whose owner's lock is free was left behind.

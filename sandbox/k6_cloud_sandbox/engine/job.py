@@ -97,7 +97,7 @@ class Job:
         await self._execute(k6, script, load, reach, _facts(k6, inspection.options, load, cost))
 
     def _fitting_load(self, inspection: Inspection) -> Load:
-        """What the run will take. Raises _Unfit past the caps."""
+        """Return the load of the run. Raises _Unfit past the caps."""
         try:
             load = replace(load_of(inspection.options), max_vus=inspection.max_vus)
         except InvalidRequest as error:
@@ -171,7 +171,7 @@ def _ending(outcome: Outcome, load: Load) -> Ending:
 
 
 def _facts(k6: K6, options: Json, load: Load, cost: Cost) -> dict[str, object]:
-    """What a run shows once its script is known; the cost is an estimate until the run has ended."""
+    """Return the fields of a run once its script is known; the cost is an estimate until the run has ended."""
     return {
         "options": redact_options(options),
         "distribution": distribution_of(options),

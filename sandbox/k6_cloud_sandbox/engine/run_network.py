@@ -38,5 +38,5 @@ class RunNetwork:
         return NetworkRules(self.demo, self.openings, others | dict(self.own), limits_ports())
 
     def reach_of(self, script: Script, options: Json) -> Reach:
-        """What a run of `script` with these options reaches. Reads the whole script, so call it in a thread."""
+        """Derive the reach of a run of `script` with these options. Reads the whole script, so call it in a thread."""
         return reach_of(targets_of(script, options), self.rules(), options)

@@ -24,7 +24,7 @@ Compute = Callable[[Any, Span], float | None]
 
 @dataclass(frozen=True)
 class Method:
-    """How a value comes about. A `cumulative` one is made of all values up to the end of the span."""
+    """A method of aggregation. A `cumulative` one takes all values up to the end of the span."""
 
     compute: Compute
     cumulative: bool = False

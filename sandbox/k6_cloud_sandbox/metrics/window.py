@@ -78,7 +78,7 @@ class Window:
         return int((second - self.start) // self.step) if second < self.end else self.count
 
     def moment(self, step: int) -> float:
-        """Where the value of a step stands in time: at its beginning, but that of a whole window at its end."""
+        """The time of a step's value: the step's beginning, but for a whole window its end."""
         return self.end if self.is_whole else self.start + step * self.step
 
 

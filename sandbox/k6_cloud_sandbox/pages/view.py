@@ -1,4 +1,4 @@
-"""What a page shows of a run."""
+"""The view of a run on a page."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a new sandbox holds: a default project with three small tests of the demo target."""
+"""The content of a new sandbox: a default project with three small tests of the demo target."""
 
 from importlib.resources import files
 

@@ -1,4 +1,4 @@
-"""What was measured in runs: their metrics, series, and the values in chunks as they came."""
+"""Metrics of runs: their series, and the values in chunks as they came."""
 
 import json
 import sqlite3

@@ -24,7 +24,7 @@ _UNDER_WAY = "owner IS NOT NULL AND ended IS NULL"
 
 @dataclass(frozen=True)
 class Measured:
-    """What k6 measured in a run; `report` is its HTML page."""
+    """The summary of a run by k6; `report` is its HTML page."""
 
     thresholds: list[Threshold]
     checks: list[Check]
@@ -119,7 +119,7 @@ class Queue:
             return {row["id"]: bool(row["abort_requested"]) for row in connection.execute(query, [owner])}
 
     def measured(self, run_id: int) -> Measured | None:
-        """What was measured in a run; None before its end, or when it never ran."""
+        """Return the summary of a run; None before its end, or if it never ran."""
         with self._database.read() as connection:
             row = connection.execute("SELECT * FROM outcomes WHERE test_run_id = ?", [run_id]).fetchone()
         return _measured(row) if row else None

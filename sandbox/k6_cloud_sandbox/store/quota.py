@@ -1,4 +1,4 @@
-"""What a project may use at present: its limits, and its load zones."""
+"""The quota of a project: its limits, and its load zones."""
 
 import sqlite3
 from collections.abc import Mapping

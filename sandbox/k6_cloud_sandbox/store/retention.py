@@ -1,4 +1,4 @@
-"""How long the results of a run are kept: for ever, until somebody takes that back."""
+"""Retention of results: a saved run is kept until somebody takes that back."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""How a run leaves the state it is in: to another status, or to its end. A run that ended stays as it is."""
+"""Changes of a run's state: to another status, or to its end. A run that has ended stays as it is."""
 
 import sqlite3
 from collections.abc import Mapping

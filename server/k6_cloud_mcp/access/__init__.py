@@ -1,1 +1,1 @@
-"""Who may call over HTTP, and whose Grafana stands behind a call."""
+"""Access over HTTP: authentication, and the Grafana stack behind a call."""

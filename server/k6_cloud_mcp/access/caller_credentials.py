@@ -62,7 +62,7 @@ def with_own(grant: Grant, own: Credentials) -> Grant:
 
 
 def fingerprint(credentials: Credentials) -> str:
-    """What tells credentials apart and cannot be turned back into them."""
+    """A digest that tells credentials apart and cannot be turned back into them."""
     parts = (credentials.token.strip(), credentials.stack_id, credentials.stack_url)
     return sha256(repr(parts).encode()).hexdigest()[:16]
 

@@ -82,7 +82,7 @@ class SigningKeys:
             self._read_at, self.problem = self._now(), None
 
     async def _address(self) -> str:
-        """Where the keys are. Raises KeysUnavailable for metadata that is not the issuer's own."""
+        """Return the address of the keys. Raises KeysUnavailable for metadata that is not the issuer's own."""
         if self._jwks_url is None:
             self._jwks_url = await self._discovered()
         return self._jwks_url
@@ -149,7 +149,7 @@ def _key(entry: Any) -> jwt.PyJWK | None:
 
 
 def _metadata_addresses(issuer: str) -> tuple[str, ...]:
-    """Where RFC 8414 and OpenID Connect put the metadata of an issuer."""
+    """The addresses at which RFC 8414 and OpenID Connect put the metadata of an issuer."""
     url = httpx.URL(issuer)
     path = url.path.rstrip("/")
     oauth = url.copy_with(path=f"/.well-known/oauth-authorization-server{path}")

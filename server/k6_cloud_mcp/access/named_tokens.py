@@ -86,5 +86,5 @@ def found(tokens: Mapping[str, NamedToken], given: str) -> Grant | None:
 
 
 def digest_of(token: str) -> str:
-    """What the file holds instead of a token. Tokens are random and long, so a plain hash cannot be searched."""
+    """Return what the file holds in place of a token. Tokens are random and long, so a plain hash cannot be searched."""
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -24,7 +24,7 @@ class JwtVerifier:
         self.keys = keys
 
     async def verify(self, token: str) -> Grant | None:
-        """What a token allows; None for one that is no good. Raises KeysUnavailable."""
+        """Return the grant of a token; None if it is not valid. Raises KeysUnavailable."""
         if len(token) > _LONGEST:
             return None
         try:

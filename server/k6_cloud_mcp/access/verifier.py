@@ -1,4 +1,4 @@
-"""Whose token it is: the one of the operator, a named one, or one of an OAuth issuer."""
+"""The verifier of tokens: the operator's, a named one, or one of an OAuth issuer."""
 
 import hmac
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Verifier:
         return bool(self.operator or self.named or self.oauth)
 
     async def verify_token(self, token: str) -> Grant | None:
-        """What a token allows; None for an unknown one. Raises KeysUnavailable."""
+        """Return the grant of a token; None for an unknown one. Raises KeysUnavailable."""
         grant = self._static(token)
         if grant is not None:
             # Made for this server only: as good as the address that OAuth tokens have to name.
@@ -40,7 +40,7 @@ class Verifier:
         return None
 
     def problems(self) -> list[str]:
-        """Which settings stand for something that is broken now, for anyone to read; the log has the details."""
+        """List the settings that name something broken, for anyone to read; the log has the details."""
         return [
             *(["K6_MCP_TOKENS_FILE"] if self.named and self.named.is_broken() else []),
             *(["K6_MCP_OAUTH_ISSUER"] if self.oauth and self.oauth.keys.problem else []),

@@ -1,4 +1,4 @@
-"""How the guarded calls of a given client are decided, as `doctor --client` tells it."""
+"""The report of `doctor --client`: how the guarded calls of a client are decided."""
 
 from collections import defaultdict
 
@@ -37,7 +37,7 @@ def _declares(host: Host) -> bool:
 
 
 def _decisions(policy: Policy, client: str, askable: bool) -> list[str]:
-    """How the guarded tools are decided: one line for each way, the tools named where there are several."""
+    """Describe how the guarded tools are decided: one line for each way, with the tools if there are several."""
     tools: defaultdict[str, list[str]] = defaultdict(list)
     for tool in sorted(GUARDED):
         tools[_decision(policy, tool, client, askable)].append(tool)

@@ -55,7 +55,7 @@ async def _run() -> int:
 
 @contextmanager
 def _sandbox_of_its_own() -> Generator[tuple[StdioServerParameters, TextIO], None, None]:
-    """How to start the server on a sandbox that goes away with the demo, and where its log goes."""
+    """The parameters of a server on a sandbox that is removed with the demo, and the file of its log."""
     with (
         TemporaryDirectory(prefix="k6-cloud-mcp-demo-") as folder,
         Path(folder, "server.log").open("w") as log,

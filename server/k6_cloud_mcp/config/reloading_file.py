@@ -34,7 +34,7 @@ def parsed(model: type[Document], text: str) -> Document:
 
 
 class Watched(Generic[T]):
-    """What `parse` made of the file at `path`, as it is now.
+    """The parsed content of the file at `path`, as it is now.
 
     Raises BrokenFile when it cannot be read at first. Later `problem` says so, and the last good one holds.
     """
@@ -47,7 +47,7 @@ class Watched(Generic[T]):
         self._value = self._read()
 
     def current(self) -> T:
-        """What the file says now, or said when it was last good."""
+        """Return the content of the file now, or when it was last valid."""
         signature = self._signature()
         if signature is None or signature != self._seen:
             self._renew(signature)
@@ -84,7 +84,7 @@ class Watched(Generic[T]):
             raise BrokenFile(f"{self._path}: {error}") from error
 
     def _signature(self) -> Signature | None:
-        """What changes when the file does; None while that cannot be told."""
+        """Return a mark that changes with the file; None if it cannot be read."""
         try:
             status = self._path.stat()
         except OSError:

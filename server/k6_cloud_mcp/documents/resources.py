@@ -114,7 +114,7 @@ def add_resources(server: MCPServer[App]) -> None:
 
 
 def mime_type_of(uri: str, content: str | bytes, declared: str | None) -> str | None:
-    """What a document really is: a template can declare only one type for all of its documents."""
+    """Return the type of a document: a template can declare only one for all of its documents."""
     if isinstance(content, bytes):
         return ARCHIVE
     guessed, _ = mimetypes.guess_type(uri) if "/script/" in uri else (None, None)

@@ -1,1 +1,1 @@
-"""What the HTTP transport needs to serve a team: workers, limits, probes and figures."""
+"""The HTTP transport for a team: limits, probes and metrics."""

@@ -1,4 +1,4 @@
-"""How a host starts the server: the same way as it is running now."""
+"""The command by which a host starts the server: the same way as it is running now."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the running code came from. `direct_url` is what the installer noted of it, as in PEP 610."""
+    """The origin of the running code. `direct_url` is the installer's note, as in PEP 610."""
 
     package: Path
     prefix: Path
@@ -63,7 +63,7 @@ def _clone(package: Path) -> Path | None:
 
 
 def _source(direct_url: dict[str, Any]) -> str:
-    """What uvx was told to install from; empty for a package index."""
+    """Return the source that uvx installed from; empty for a package index."""
     url = str(direct_url.get("url", ""))
     if revision := direct_url.get("vcs_info", {}).get("requested_revision"):
         url = f"{url}@{revision}"

@@ -1,4 +1,4 @@
-"""How a host's configuration leads to the credentials of Grafana Cloud: by reference, unless it is asked for otherwise."""
+"""Credentials in a host's configuration: by reference, unless it is asked for otherwise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Credentials:
 
 
 def find_credentials(env: Mapping[str, str], login: Login, *, with_token: bool) -> Credentials:
-    """What this user has: variables, or a login, or nothing yet. Raises InstallError for `with_token` without a token."""
+    """Find this user's credentials: variables, a login, or none yet. Raises InstallError for `with_token` without a token."""
     stack = next((name for name in _STACKS if env.get(name)), None)
     names = (TOKEN, stack or _STACKS[0])
     if with_token:

@@ -27,7 +27,7 @@ from k6_cloud_mcp.terminal import echo
 
 @dataclass(frozen=True)
 class Dialogue:
-    """What was asked for on the command line, and where. `yes` answers every question."""
+    """The arguments of the command line, and its terminal. `yes` answers every question."""
 
     machine: Machine
     command: Command
@@ -161,7 +161,7 @@ def _say_nothing_was_written() -> bool:
 
 
 def credentials_note(host: Host, credentials: Credentials) -> str:
-    """Where the server takes its credentials from, once this host starts it."""
+    """Describe the source of the server's credentials, once this host starts it."""
     if credentials.login:
         return f"It uses what `k6 cloud login` stored in {credentials.login}."
     if credentials.clear:

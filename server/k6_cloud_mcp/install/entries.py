@@ -1,4 +1,4 @@
-"""What an entry for the server looks like, by kind of host. The references are those that the host itself resolves."""
+"""The entry for the server, by kind of host. Its references are those that the host itself resolves."""
 
 from collections.abc import Callable
 from typing import Any

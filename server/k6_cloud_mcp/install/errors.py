@@ -1,4 +1,4 @@
-"""Why a host's configuration was left as it is."""
+"""Errors that leave a host's configuration as it is."""
 
 
 class InstallError(Exception):

@@ -43,13 +43,13 @@ def drop(text: str, path: Path) -> str:
 
 
 def _comma_before(text: str, position: int) -> int | None:
-    """Where the comma stands that divides a member from the one before, if there is one."""
+    """Find the comma between a member and the one before, if there is one."""
     before = [token for token in tokens(text) if token.end <= position and token.kind != "trivia"]
     return before[-1].start if before[-1].text == "," else None
 
 
 def _descend(node: Node, path: Path) -> tuple[Node, Path]:
-    """How far a path leads: the last node on it, and the steps that lead nowhere."""
+    """Follow a path: return the last node on it, and the steps that lead nowhere."""
     for depth, key in enumerate(path):
         if key not in node.members:
             return node, path[depth:]

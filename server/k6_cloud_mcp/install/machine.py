@@ -23,12 +23,12 @@ class Machine:
 
     @property
     def xdg_config(self) -> Path:
-        """Where command-line programs keep their configuration."""
+        """Return the folder in which command-line programs keep their configuration."""
         return self._named("XDG_CONFIG_HOME") or self.home / ".config"
 
     @property
     def app_config(self) -> Path:
-        """Where desktop programs keep their configuration on this system."""
+        """Return the folder in which desktop programs keep their configuration on this system."""
         if self.platform == "darwin":
             return self.home / "Library" / "Application Support"
         if self.platform == "win32":
@@ -37,7 +37,7 @@ class Machine:
 
     @property
     def local_data(self) -> Path:
-        """Where Windows keeps what does not roam."""
+        """Return the folder in which Windows keeps data that does not roam."""
         return self._named("LOCALAPPDATA") or self.home / "AppData" / "Local"
 
     def named_or(self, variable: str, default: Path) -> Path:

@@ -85,7 +85,7 @@ def is_installed(host: Host, path: Path) -> bool:
 
 
 def snippet(host: Host, entry: dict[str, Any]) -> str:
-    """What the file would be if there were nothing else in it."""
+    """Return the file's text if there were nothing else in it."""
     return _put(host, "", {}, entry)[0]
 
 
@@ -150,7 +150,7 @@ def _read(host: Host, text: str) -> dict[str, Any]:
 
 
 def _at(document: Any, path: tuple[str, ...]) -> Any:
-    """What a path leads to; an empty object where it leads nowhere."""
+    """Return the value at a path; an empty object if there is none."""
     for key in path:
         document = document.get(key, {})
     return document

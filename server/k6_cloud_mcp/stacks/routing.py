@@ -1,4 +1,4 @@
-"""Which of several stacks a request is about: an argument `stack` of a tool, `?stack=` in an address."""
+"""The stack of a request: an argument `stack` of a tool, `?stack=` in an address."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast

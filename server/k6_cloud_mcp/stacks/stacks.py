@@ -81,7 +81,7 @@ class Stacks:
         return all(self._all()[name].is_sandbox for name in self.names(grant))
 
     def problems(self) -> list[str]:
-        """Which setting stands for a file that is broken now, for anyone to read; the log has the details."""
+        """Name the setting of a file that is broken, for anyone to read; the log has the details."""
         files = [self._profiles, *(profile.file for profile in self._all().values())]
         return ["K6_MCP_PROFILES_FILE"] if any(file.is_broken() for file in files if file) else []
 

@@ -1,4 +1,4 @@
-"""What a caller sees of the server: only what it may do, with `stack` where there are several."""
+"""The visible part of the server for a caller: only what it may do, with `stack` if there are several."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -77,7 +77,7 @@ class Visibility:
 
 
 def refusal_of(tool: Published | None, request: Any, app: App) -> str | None:
-    """Why this caller may not call a tool now; None when it may."""
+    """Explain why this caller may not call a tool now; None if it may."""
     if isinstance(app, Unreachable):
         return app.reason
     grant = grant_of(request)

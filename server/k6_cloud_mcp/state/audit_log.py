@@ -82,7 +82,7 @@ class Audit:
 
 
 def journal_of(settings: Settings) -> Journal | None:
-    """Where these settings keep the audit; None where it is off."""
+    """Return the audit file of these settings; None if it is off."""
     path = settings.audit_path
     return Journal(path, settings.audit_max_mib * MIB) if path else None
 

@@ -39,7 +39,7 @@ def joined(newest_first: Iterable[Attempt], limit: int, now: datetime | None = N
 
 
 def visible_to(caller: str, attempts: Iterable[Attempt]) -> list[Attempt]:
-    """What a caller may read: its own attempts. The one local user may read all."""
+    """Return the entries that a caller may read: its own. The one local user may read all."""
     return [attempt for attempt in attempts if caller in ("local", attempt.caller)]
 
 

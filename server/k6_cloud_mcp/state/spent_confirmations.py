@@ -1,4 +1,4 @@
-"""What confirmations were used, in a folder that the server's processes share."""
+"""Spent confirmations, in a folder that the server's processes share."""
 
 import os
 import secrets

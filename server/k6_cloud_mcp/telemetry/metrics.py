@@ -1,4 +1,4 @@
-"""What the server counts and times, told to OpenTelemetry. Without its SDK that costs next to nothing."""
+"""Metrics of the server, given to OpenTelemetry. Without its SDK that costs next to nothing."""
 
 from typing import Literal
 

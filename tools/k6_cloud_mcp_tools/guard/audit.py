@@ -35,7 +35,7 @@ class Attempt(BaseModel):
 
 
 class AuditLog(Protocol):
-    """Where attempts are kept."""
+    """A log of guarded calls."""
 
     async def record(self, attempt: Attempt) -> None:
         """Keep an attempt for good before returning. Raises OSError where that is not possible."""

@@ -1,4 +1,4 @@
-"""Who is calling, and with what."""
+"""The caller of a tool, and its client."""
 
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ _LONGEST = 80
 
 
 def caller() -> str:
-    """Who is calling, as far as the transport knows: a token's client and subject, else the one local user."""
+    """Return the caller, as far as the transport knows: a token's client and subject, else the one local user."""
     token = get_access_token()
     return name_of(token) if token else "local"
 

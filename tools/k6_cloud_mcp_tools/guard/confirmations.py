@@ -41,7 +41,7 @@ class Lapsed(ConfirmationRefused):
 
 @dataclass(frozen=True)
 class Act:
-    """What a confirmation is for; `preview` is the text that was shown."""
+    """The act that a confirmation is for; `preview` is the text that was shown."""
 
     operation: str
     arguments: dict[str, Any]

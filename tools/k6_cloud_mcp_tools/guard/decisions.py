@@ -1,4 +1,4 @@
-"""Who decides a guarded call: the operator's policy, a person, or a one-time token."""
+"""The decision about a guarded call: by the operator's policy, a person, or a one-time token."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,7 @@ class NoDecision(Exception):
 
 @dataclass(frozen=True)
 class Decision:
-    """Who decides, and why it is not the person if it is not."""
+    """The one who decides, and the reason if that is not the person."""
 
     by: Literal["policy", "person", "token"]
     why: str = ""
@@ -25,7 +25,7 @@ class Decision:
 def decision_for(
     policy: Policy, operation: str, *, client: str | None, askable: bool, unreachable: str = ""
 ) -> Decision:
-    """Who decides a call of `operation`. `unreachable` says why the client is not asked again. Raises NoDecision."""
+    """Choose who decides a call of `operation`. `unreachable` says why the client is not asked again. Raises NoDecision."""
     if operation in policy.allow and policy.confirm in ("auto", "policy"):
         return Decision("policy")
     if policy.confirm == "policy":
@@ -42,7 +42,7 @@ def decision_for(
 
 
 def decision_of(ctx: Call, app: App, operation: str) -> Decision:
-    """Who decides a call of `operation` in this request. Raises NoDecision."""
+    """Choose who decides a call of `operation` in this request. Raises NoDecision."""
     unreachable = app.unreachable.get(caller_and_client(ctx), "")
     return decision_for(
         app.policy, operation, client=client_of(ctx), askable=can_elicit(ctx), unreachable=unreachable
@@ -61,7 +61,7 @@ def _only_a_person(policy: Policy, operation: str, askable: bool) -> Decision:
 
 
 def _why_not_the_person(client: str | None, askable: bool, unreachable: str) -> str:
-    """Why the person is better not asked; empty when they can be."""
+    """Explain why the person is not asked; empty if they can be."""
     if not askable:
         return "this client cannot be asked"
     host = known_host(client)

@@ -14,7 +14,7 @@ _PROSPECTS = {
 
 
 async def rehearsed(plan: Plan[T], prospect: str) -> Guarded[T]:
-    """What a plan, made with a rehearsing app, would send first; `prospect` says what the call would meet without `dry_run`."""
+    """Return the first request of a plan that was made with a rehearsing app; `prospect` says what the call would meet without `dry_run`."""
     shown = plan.preview.shown if plan.preview else None
     try:
         result = await plan.act()
@@ -26,7 +26,7 @@ async def rehearsed(plan: Plan[T], prospect: str) -> Guarded[T]:
 
 
 async def prospect_of(ctx: Call, app: App, operation: str, plan: Plan[T]) -> str:
-    """What a call would meet without `dry_run`."""
+    """Describe what a call would meet without `dry_run`."""
     if plan.preview is None:
         return "Without dry_run it would be done without asking."
     if reason := await over_a_ceiling(app, plan.load):

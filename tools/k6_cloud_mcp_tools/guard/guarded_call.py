@@ -90,7 +90,7 @@ class GuardedCall(Generic[T]):
         return await (self._rehearse(decided.plan) if self.dry_run else self._carry_out(decided))
 
     def _decided(self, outcome: ElicitationResult[Any]) -> Decided[T] | Answered[T] | None:
-        """What `confirm` decided by itself; None if a person answered its question."""
+        """Return the decision that `confirm` made by itself; None if a person answered its question."""
         data: object = outcome.data if isinstance(outcome, AcceptedElicitation) else None
         return cast(Decided[T] | Answered[T], data) if isinstance(data, Decided | Answered) else None
 
@@ -168,7 +168,7 @@ class GuardedCall(Generic[T]):
         return Decided("person", plan)
 
     async def _answer_of(self, outcome: ElicitationResult[Any]) -> Decided[T] | Answered[T]:
-        """What came of a question of 2026-07-28. The SDK has seen to it that it was the question for this preview."""
+        """Return the answer to a question of 2026-07-28. The SDK made sure that it was the question for this preview."""
         assert isinstance(self.plan, Plan)
         assert self.plan.preview is not None
         self.record.by = "person"
@@ -210,7 +210,7 @@ class GuardedCall(Generic[T]):
             raise ToolError(f"Not done: the operator's policy forbids it: {reason}.")
 
     async def _done_before(self, plan: Plan[T], lapsed: Lapsed) -> Answered[T]:
-        """What this call did when its confirmation was used first. Raises `lapsed` if nothing is found."""
+        """Return what this call did when its confirmation was first used. Raises `lapsed` if nothing is found."""
         if plan.repeated is not None and (result := await plan.repeated(lapsed.issued)):
             return Answered(await self._done_earlier(result))
         raise lapsed
@@ -247,7 +247,7 @@ def _recap(decided: Decided[Any]) -> str | None:
 
 @asynccontextmanager
 async def _turn_to_spend(app: App, plan: Plan[Any]) -> AsyncGenerator[None, None]:
-    """Where there is a ceiling for the day, one start at a time, each counting what those before it cost."""
+    """Under a ceiling for the day, let starts pass one at a time, each counting the cost of those before it."""
     if plan.load is None or app.policy.max_vuh_per_day is None:
         yield
         return

@@ -20,7 +20,7 @@ _LONGEST_RECAP = 1200
 
 @dataclass(frozen=True)
 class Preview:
-    """What a call would do. A confirmation is bound to all that is shown.
+    """The effect of a call, as it is shown. A confirmation is bound to all of it.
 
     `text` names everything the decision rests on; `details`, such as a diff, are not kept in the audit. With
     `typed_name` the person has to type that name; without it, to choose to go ahead.
@@ -46,7 +46,7 @@ class Preview:
 
     @property
     def recap(self) -> str:
-        """What is shown, cut to what a result can repeat."""
+        """The shown text, cut to what a result can repeat."""
         shown = self.shown
         if len(shown) <= _LONGEST_RECAP:
             return shown
@@ -55,7 +55,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Plan(Generic[T]):
-    """What a guarded operation returns: nothing has been changed yet, and `act` does it.
+    """The result of a guarded operation: nothing has been changed yet, and `act` does it.
 
     `act` reads again what the confirmation is bound to, acts, and reads back what it wrote. Without a `preview`
     there is nothing to confirm. `load` is what the act starts, now or later, for the ceilings of the policy.
@@ -71,7 +71,7 @@ class Plan(Generic[T]):
 
 @dataclass(frozen=True)
 class Settled(Generic[T]):
-    """What a start returns in place of a plan when an earlier call made the run: `result` tells of it."""
+    """The result of a start in place of a plan if an earlier call made the run: `result` tells of it."""
 
     result: T
 

@@ -1,4 +1,4 @@
-"""What runs cost so far, added up from the runs themselves: so it holds across restarts and replicas."""
+"""The cost of runs so far, added up from the runs themselves, so that it holds across restarts and replicas."""
 
 import math
 from collections.abc import Iterable
@@ -21,17 +21,17 @@ class Spent:
 
 
 async def spent_today(k6: K6Cloud) -> Spent:
-    """What the runs that `k6` may see and that were created today (UTC) cost. Raises K6CloudError."""
+    """Add up the cost of the runs that `k6` may see and that were created today (UTC). Raises K6CloudError."""
     return await _spent_since(k6, _midnight())
 
 
 async def spent_this_month(k6: K6Cloud, project_id: int) -> Spent:
-    """What a project's runs of this calendar month (UTC) cost. Raises K6CloudError."""
+    """Add up the cost of a project's runs of this calendar month (UTC). Raises K6CloudError."""
     return await _spent_since(k6, _midnight().replace(day=1), project_id)
 
 
 def sum_of(runs: Iterable[TestRun]) -> Spent:
-    """What runs cost together. One that has no cost yet makes it unknown; one that never began is free."""
+    """Add up the cost of runs. One without a cost yet makes it unknown; one that never began is free."""
     total = 0.0
     for run in runs:
         if run.cost is not None:
@@ -42,7 +42,7 @@ def sum_of(runs: Iterable[TestRun]) -> Spent:
 
 
 def left_of(limit: int, spent: Spent, vuh: float | None) -> str:
-    """What is left of a monthly limit once that much is spent, and whether a run of `vuh` still fits."""
+    """Describe what is left of a monthly limit once that much is spent, and whether a run of `vuh` still fits."""
     if spent.vuh is None:
         return f"{limit} VUh, what is left is not known ({spent.reason})"
     left = max(0.0, limit - spent.vuh)

@@ -84,7 +84,7 @@ class Varying:
                 yield one
 
     def _inner(self, node: "Node") -> "list[Node] | None":
-        """What a text is joined from; None if it is not joined."""
+        """Return the parts that a text is joined from; None if it is not joined."""
         if node.type == "template_string":
             return node.named_children
         if node.type == "template_substitution":

@@ -1,1 +1,1 @@
-"""What a run measured: read, judged and drawn."""
+"""Metrics of runs: read, judged and drawn."""

@@ -1,4 +1,4 @@
-"""What is drawn of a run: which lines, and how they are measured."""
+"""The lines of a run's chart, and how they are measured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -116,7 +116,7 @@ def _seconds_locator() -> Any:
 
 
 def _add_legend(figure: Any, runs: Sequence[DrawnRun]) -> None:
-    """Which line is which run, where there are several."""
+    """Add a legend if there are several runs."""
     if len(runs) == 1:
         return
     handles = [

@@ -1,4 +1,4 @@
-"""How a run is doing right now, in one line."""
+"""The state of a run right now, in one line."""
 
 import math
 from collections.abc import Callable

@@ -41,7 +41,7 @@ FIGURES = (
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of one run. A value is None where there were no samples."""
+    """The measurements of one run. A value is None if there were no samples."""
 
     run: TestRun
     figures: dict[str, float | None] = field(default_factory=dict[str, float | None])

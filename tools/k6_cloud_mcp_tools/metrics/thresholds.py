@@ -58,7 +58,7 @@ class Threshold:
         return f"{self.metric}{labels} {self.expression}"
 
     def query(self, metric_type: str) -> str | None:
-        """How to measure it; None where the API cannot."""
+        """The query that measures it; None if the API cannot."""
         if self.percentile is not None:
             return f"histogram_quantile({self.percentile / 100:g})" if metric_type == "trend" else None
         return _QUERIES.get((metric_type, self.method))

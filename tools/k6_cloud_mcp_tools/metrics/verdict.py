@@ -1,4 +1,4 @@
-"""What a run's result really says: `passed` and `error` both have traps.
+"""The verdict on a run: `passed` and `error` can both mislead.
 
 Checks do not fail a run; a threshold without samples passes; a run without thresholds cannot fail; an
 `error` is about the run, not about the system under test.

@@ -116,7 +116,7 @@ def _first_seen(groups: Iterable[Iterable[Item]]) -> list[Item]:
 
 
 def _notes(measured: Sequence[Measured]) -> list[str]:
-    """What makes the comparison less than it looks."""
+    """List what weakens the comparison."""
     notes = [f"Run {one.run.id} is still {one.run.status}." for one in measured if not one.run.is_final]
     notes += [
         f"Run {one.run.id} broke off: its figures are of a part."

@@ -73,7 +73,7 @@ class ChangedLoadTest(LoadTestRow, Changed):
 
 
 class DeletedLoadTest(LoadTestRow, KeptScript):
-    """What was deleted, and where its script is kept."""
+    """A deleted load test, and where its script is kept."""
 
 
 async def list_load_tests(
@@ -181,7 +181,7 @@ async def move_load_test(
 
 
 async def _preview_of_move(k6: K6Cloud, test: LoadTest, project_id: int) -> Preview | None:
-    """Where a move goes; None if the test is there already. Raises ToolError if it cannot work."""
+    """Preview a move; None if the test is there already. Raises ToolError if it cannot work."""
     if test.project_id == project_id:
         return None
     target = await _target(k6, project_id)

@@ -147,7 +147,7 @@ def _verified(name: str, before: Iterable[int], asked: Iterable[int], after: Ite
 
 
 def _change(now: AbstractSet[int], then: Iterable[int], names: dict[int, str]) -> str:
-    """What is gained and lost, in words; empty when nothing is."""
+    """Describe what is gained and lost; empty if nothing is."""
     wanted = set(then)
     parts = [("gains", wanted - now), ("loses", now - wanted)]
     return ", and ".join(

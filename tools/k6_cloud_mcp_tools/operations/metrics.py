@@ -103,7 +103,7 @@ async def query_test_run_metrics(
 
 
 def window_of(run: TestRun, start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
-    """What is asked about: by default from when load began to when it ended, as the service has it."""
+    """Return the window to query: by default from the begin of load to its end, as the service has it."""
     entered = {status.type: status.entered for status in run.status_history}
     first = start or entered.get("running", run.created)
     return first, end or entered.get("processing_metrics") or run.ended or datetime.now(UTC)

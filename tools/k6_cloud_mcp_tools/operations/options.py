@@ -11,7 +11,7 @@ from k6_cloud_mcp_tools.parameters import K6Version, OptionalProjectId
 
 
 class Price(BaseModel):
-    """What a run with these options would be charged, in virtual user hours."""
+    """The price of a run with these options, in virtual user hours."""
 
     vuh_usage: float
     breakdown: CostBreakdown

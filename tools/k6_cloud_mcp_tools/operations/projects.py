@@ -61,7 +61,7 @@ class KeptTestScript(BaseModel):
 
 
 class DeletedProject(ProjectDetails):
-    """What was deleted, and which scripts are kept."""
+    """A deleted project, and which scripts are kept."""
 
     kept_scripts: list[KeptTestScript] | None = None
     undo: str | None = None
@@ -137,7 +137,7 @@ def _require_deletable(project: Project, running: TestRun | None) -> None:
 
 
 def _contents(project: Project, tests: Page[LoadTest]) -> tuple[str, int, list[int]]:
-    """What the delete of a project is confirmed for."""
+    """The state that the delete of a project is confirmed for."""
     return project.name, _total(tests), [test.id for test in tests.value]
 
 
@@ -164,7 +164,7 @@ def _named(tests: Sequence[LoadTest], total: int) -> str:
 
 
 def _fate(app: App, kept: int, total: int) -> str:
-    """What becomes of the scripts, as a sentence."""
+    """Describe what becomes of the scripts."""
     if not app.kept_scripts.days or not total:
         return ""
     which = (

@@ -202,14 +202,14 @@ def _wanted(starts: datetime, recurrence_rule: RecurrenceRule | None, cron: Cron
 
 
 def _terms(app: App) -> str:
-    """What starting by itself means: the sandbox charges nothing, but has to be there."""
+    """Explain what starting by itself means: the sandbox charges nothing, but has to be running."""
     return (
         "in the sandbox only while this server runs, and free" if app.sandbox else "and is charged each time"
     )
 
 
 def _definition(schedule: Schedule | None) -> Json | None:
-    """What a schedule is set to; its next start changes by itself."""
+    """Return the settings of a schedule; its next start changes by itself."""
     return schedule.model_dump(include=_DEFINITION) if schedule else None
 
 

@@ -159,7 +159,7 @@ async def _replace(app: App, test: LoadTest, wanted: Script, seen: ScriptFacts |
 
 
 async def _read_back(app: App, load_test_id: int, wanted: Script, kept: KeptScript | None) -> ScriptFacts:
-    """What is stored now. Raises Unverified where that is not `wanted`."""
+    """Read the stored script. Raises Unverified if it is not `wanted`."""
     with reading_back():
         stored = await stored_script(app.k6, load_test_id)
     if stored is None:
@@ -220,7 +220,7 @@ def _required(source: Script | None) -> Script:
 
 
 def _shown(script: ScriptFacts | None) -> dict[str, object]:
-    """What tells a script from another, short."""
+    """Return a short mark of a script."""
     if script is None:
         return {}
     return {"kind": script.kind, "size": script.size, "sha256": script.sha256[:_SHORT]}

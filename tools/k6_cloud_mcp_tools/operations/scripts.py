@@ -73,7 +73,7 @@ def _members(script: Script) -> Json:
 
 
 def _character_start(data: bytes, position: int) -> int:
-    """Where the UTF-8 character starts that `position` is in; the end for a position past it."""
+    """Return the start of the UTF-8 character at `position`; the end for a position past it."""
     while position < len(data) and data[position] & 0b1100_0000 == 0b1000_0000:
         position -= 1
     return min(position, len(data))

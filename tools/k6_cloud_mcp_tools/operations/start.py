@@ -160,7 +160,7 @@ async def _preview(app: App, test: LoadTest, script: Script, runs: Page[TestRun]
 
 
 async def _reach(app: App, targets: Targets, options: Json | None) -> Iterable[str]:
-    """What a run on this machine reaches of its targets; nothing about runs in the cloud."""
+    """Describe what a run on this machine reaches; empty for runs in the cloud."""
     rules = await app.network_rules() if app.network_rules else None
     if rules is None:
         return ()
@@ -186,7 +186,7 @@ async def _monthly(k6: K6Cloud, project_id: int) -> tuple[int | None, Spent] | N
 
 
 def _monthly_in_words(monthly: tuple[int | None, Spent] | None, vuh: float | None) -> list[str]:
-    """What the project may still use this month."""
+    """Describe what the project may still use this month."""
     if monthly is None:
         return []
     limit, spent = monthly

@@ -46,7 +46,7 @@ _NOT_UPDATED = {
 
 
 class Deleted(BaseModel):
-    """What was deleted."""
+    """A deleted run."""
 
     id: int
 

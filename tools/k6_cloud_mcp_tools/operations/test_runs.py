@@ -78,7 +78,7 @@ async def _report(ctx: Call, k6: K6Cloud, run: TestRun, waited: float) -> None:
 
 
 def _time(run: TestRun) -> str:
-    """How long the run has been in its status, and how much of it is left."""
+    """Describe how long the run has been in its status, and how much of it is left."""
     lasted = max(0, round((datetime.now(UTC) - run.status_details.entered).total_seconds()))
     if run.status != "running" or not run.estimated_duration:
         return f", for {lasted} s"

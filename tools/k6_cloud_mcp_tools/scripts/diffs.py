@@ -1,4 +1,4 @@
-"""What differs between two scripts, short enough to be read before it is confirmed."""
+"""Differences of two scripts, short enough to be read before they are confirmed."""
 
 import difflib
 import json
@@ -25,7 +25,7 @@ Sides = tuple[str | None, str | None, str]
 
 
 async def differences(in_worker: InWorker, old: Script, new: Script) -> str:
-    """What changes from `old` to `new`: files of archives, lines of the entry script, and of an archive's metadata.
+    """Describe the changes from `old` to `new`: files of archives, lines of the entry script, and of an archive's metadata.
 
     Empty where only the secrets stored in an archive differ. Raises ScriptError for an archive that cannot be read.
     """

@@ -56,7 +56,7 @@ async def given_script(app: App, text: str | None, path: str | None) -> AsyncGen
 
 
 def facts(script: Script) -> ScriptFacts:
-    """What is said of a script instead of its bytes."""
+    """The summary of a script in place of its bytes."""
     return ScriptFacts(kind=script.kind, size=script.size, sha256=script.sha256)
 
 

@@ -1,1 +1,1 @@
-"""What a start costs and reaches, and the run that one may already have made."""
+"""The cost and reach of a start, and the run that it may already have made."""

@@ -100,7 +100,7 @@ async def _unreported(app: App, caller: str, load_test_id: int, runs: Page[TestR
 
 
 async def _own_starts(app: App, caller: str, load_test_id: int) -> list[Attempt]:
-    """What the audit says of this caller's starts of the test that began, newest first."""
+    """Yield this caller's starts of the test that the audit has, newest first."""
     try:
         records = await app.audit.newest(_RECORDS)
     except OSError as error:

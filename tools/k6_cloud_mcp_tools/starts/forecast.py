@@ -46,7 +46,7 @@ class Forecast:
 
     @property
     def load(self) -> PlannedLoad:
-        """What the schedule plans."""
+        """The times that the schedule plans."""
         return PlannedLoad((self.price.planned_run(self.plan, self.name),), self.others)
 
     def _monthly(self) -> str:

@@ -1,4 +1,4 @@
-"""What a run of a test would cost.
+"""The price of a run of a test.
 
 The price comes from the service (`validate_options`), which takes options, not a script. They are read
 from the archive, or by running k6 on the script, or from the newest run; where none of these is
@@ -181,7 +181,7 @@ async def _service_price(app: App, test: LoadTest, options: Json) -> ValidatedOp
 
 
 def reason_of(error: K6CloudError) -> str:
-    """Why something could not be read, in a few words."""
+    """Explain in a few words why something could not be read."""
     if isinstance(error, StatusError):
         return f"the service answered {error.status}, {visible(error.error.message.rstrip('.'))}"
     return "the service gave no usable answer"

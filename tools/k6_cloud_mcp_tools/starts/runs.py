@@ -43,5 +43,5 @@ async def running_in_project(k6: K6Cloud, project_id: int) -> TestRun | None:
 
 
 def runs_in_words(page: Page[TestRun]) -> str:
-    """How many runs a test has."""
+    """Describe the number of runs of a test."""
     return counted(page.count if page.count is not None else len(page.value), "run")

@@ -54,7 +54,7 @@ def _next_start(schedule: Schedule) -> str:
 
 
 def essence(schedule: Schedule | CreateSchedule) -> dict[str, str | None]:
-    """What has to read back as it was set: the service may fill in the rest."""
+    """Return the fields that have to read back as they were set: the service may fill in the rest."""
     cron, rule = schedule.cron, schedule.recurrence_rule
     return {
         "cron": f"{cron.schedule} in {cron.time_zone}" if cron else None,

@@ -24,7 +24,7 @@ class CannotKeep(ToolError):
 
 
 class KeptScripts(Protocol):
-    """Where replaced and deleted scripts are kept, by the SHA-256 of the bytes that the service stored.
+    """A store of replaced and deleted scripts, by the SHA-256 of the bytes that the service stored.
 
     What is kept is without the tokens and `-e` values that an archive stores. `days` is how long, 0 for not at all;
     `max_bytes` is how much together.
@@ -94,7 +94,7 @@ class OnlyFinds:
 
 
 def fate(kept: KeptScripts, what: str = "The old script") -> str:
-    """What becomes of a script that is replaced or deleted, as a sentence."""
+    """Describe what becomes of a script that is replaced or deleted."""
     if not kept.days:
         return f"{what} is not kept."
     return f"{what} is kept for up to {kept.days} days: restore_load_test_script brings it back."

@@ -1,4 +1,4 @@
-"""What the value of an expression depends on, apart from the text of its own module."""
+"""The dependencies of an expression's value, apart from the text of its own module."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
