@@ -40,6 +40,13 @@ def one_line(text: str) -> str:
     return _LINE.sub(_spelled_out, escape(text))
 
 
+def quote(text: str) -> str:
+    """The text in quotation marks, on one line: as Python writes it, but with letters and joiners of all scripts."""
+    mark = '"' if "'" in text and '"' not in text else "'"
+    body = text.replace("\\", "\\\\").replace(mark, f"\\{mark}")
+    return f"{mark}{one_line(body)}{mark}"
+
+
 def clip(text: str, length: int) -> str:
     """The text, cut to a length."""
     return text if len(text) <= length else text[: length - 1] + ELLIPSIS

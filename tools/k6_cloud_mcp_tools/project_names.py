@@ -5,6 +5,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import Forbidden, NotFound
 from k6_cloud.models import Page, Project
+from k6_cloud.safe_text import quote
 from k6_cloud_mcp_tools.context import App
 
 
@@ -18,7 +19,7 @@ async def label_of(k6: K6Cloud, project_id: int) -> str:
 
 def labelled(project: Project) -> str:
     """A project for people: its name and its id."""
-    return f"{project.name!r} (id {project.id})"
+    return f"{quote(project.name)} (id {project.id})"
 
 
 async def project_names(k6: K6Cloud) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from k6_cloud.safe_text import escape
+from k6_cloud.safe_text import escape, quote
 from k6_cloud.secret_patterns import hide_secrets
 
 _HEAD, _TAIL = 140, 40
@@ -29,4 +29,4 @@ def visible(line: str) -> str:
 def quoted(note: str) -> str:
     """A note of somebody else's in quotation marks, cut where it is long."""
     text = hide_secrets(note)
-    return repr(text if len(text) <= _NOTE else f"{text[:_NOTE]}…")
+    return quote(text if len(text) <= _NOTE else f"{text[:_NOTE]}…")

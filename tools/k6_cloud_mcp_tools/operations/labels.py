@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.labels import LabelDescription, LabelKey, LabelText, NewLabelKey, NewProjectLabel, PatchLabelKey
+from k6_cloud.safe_text import quote
 from k6_cloud_mcp_tools.context import K6, TheApp
 from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview
@@ -89,7 +90,7 @@ async def delete_label(app: TheApp, label_key_id: LabelKeyId) -> Plan[LabelRow]:
         return _row(key)
 
     where = f"and takes it off {', '.join(map(repr, using))}" if using else "which no project uses"
-    text = f"Delete label key {key.key!r} (id {key.id}), {where}. This cannot be undone."
+    text = f"Delete label key {quote(key.key)} (id {key.id}), {where}. This cannot be undone."
     return Plan(Preview.naming(text, key.key, key.id), act)
 
 
@@ -112,7 +113,7 @@ async def set_project_labels(
         return await _changed_labels(app.k6, project_id, before, gone | labels)
 
     change = _change(before.labels, labels)
-    head = f"Change the labels of project {project.name!r} (id {project_id}):"
+    head = f"Change the labels of project {quote(project.name)} (id {project_id}):"
     return Plan(Preview("\n".join([head, *change])) if change else None, act)
 
 
@@ -123,7 +124,9 @@ async def delete_project_label(
     project, before = await gather(app.k6.projects.get(project_id), _labels(app.k6, project_id))
     if key not in before.labels:
         has = ", ".join(sorted(before.labels)) or "none"
-        raise ToolError(f"Not changed: project {project.name!r} has no label {key!r}. It has: {has}.")
+        raise ToolError(
+            f"Not changed: project {quote(project.name)} has no label {quote(key)}. It has: {has}."
+        )
 
     async def act() -> ChangedProjectLabels:
         await _require_labels(app.k6, project_id, before)
@@ -131,7 +134,7 @@ async def delete_project_label(
         return await _changed_labels(app.k6, project_id, before, {key: None})
 
     label = visible(f"{key}={before.labels[key]}")
-    return Plan(Preview(f"Take label {label} off project {project.name!r} (id {project_id})."), act)
+    return Plan(Preview(f"Take label {label} off project {quote(project.name)} (id {project_id})."), act)
 
 
 def _change(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

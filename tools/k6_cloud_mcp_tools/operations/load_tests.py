@@ -9,6 +9,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import Conflict, NotFound
 from k6_cloud.models import LoadTest, PatchLoadTest
+from k6_cloud.safe_text import quote
 from k6_cloud.schedules import Schedule
 from k6_cloud_mcp_tools.argument_hints import OPTIONS, SCRIPT
 from k6_cloud_mcp_tools.context import K6, TheApp
@@ -157,7 +158,7 @@ async def delete_load_test(app: TheApp, load_test_id: LoadTestId) -> Plan[Delete
     with_script = _script_in_words(script) if app.kept_scripts.days else "its script"
     undo = f" {fate(app.kept_scripts, 'The script')}" if app.kept_scripts.days else ""
     text = (
-        f"Delete load test {test.name!r} (id {test.id}) in project {project}, with {with_script}, "
+        f"Delete load test {quote(test.name)} (id {test.id}) in project {project}, with {with_script}, "
         f"{runs_in_words(runs)} with results, and {_schedule_in_words(schedule)}. This cannot be undone.{undo}"
     )
     return Plan(Preview.naming(text, test.name, test.id), act)
@@ -194,7 +195,7 @@ async def _preview_of_move(k6: K6Cloud, test: LoadTest, project_id: int) -> Prev
         _lost_zones(k6, test.project_id, project_id),
     )
     return Preview(
-        f"Move load test {test.name!r} (id {test.id}) from project {source} to {target}, with {runs_in_words(runs)} "
+        f"Move load test {quote(test.name)} (id {test.id}) from project {source} to {target}, with {runs_in_words(runs)} "
         f"and {_schedule_in_words(schedule)}. Who can see and run it may change.{limits}{zones}"
     )
 
@@ -233,7 +234,7 @@ async def _require_free_name(k6: K6Cloud, test: LoadTest, project_id: int) -> No
     taken = await k6.load_tests.list(project_id=project_id, name=test.name, top=1)
     if taken.value:
         raise ToolError(
-            f"Not moved: project {project_id} already has a load test named {test.name!r} "
+            f"Not moved: project {project_id} already has a load test named {quote(test.name)} "
             f"(id {taken.value[0].id}). Rename one of them with update_load_test, then move again."
         )
 
@@ -279,7 +280,7 @@ async def _name_taken(k6: K6Cloud, project_id: int, name: str) -> str:
         if page.value
         else ""
     )
-    return f"Not created: a load test named {name!r} already exists in project {project_id}.{existing}"
+    return f"Not created: a load test named {quote(name)} already exists in project {project_id}.{existing}"
 
 
 OPERATIONS = [

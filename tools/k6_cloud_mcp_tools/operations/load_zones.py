@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.load_zones import LoadZone
+from k6_cloud.safe_text import quote
 from k6_cloud_mcp_tools.context import K6, TheApp
 from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview
@@ -87,7 +88,9 @@ async def set_project_load_zones(
         return ChangedRows(rows=[_row(zone) for zone in after.values()], total=len(after), changed=changed)
 
     change = _change(before.keys(), load_zone_ids, names)
-    return Plan(Preview(f"Project {project.name!r} (id {project_id}) {change}.") if change else None, act)
+    return Plan(
+        Preview(f"Project {quote(project.name)} (id {project_id}) {change}.") if change else None, act
+    )
 
 
 def _names_of_private(zones: Mapping[int, LoadZone], wanted: Iterable[int]) -> dict[int, str]:
@@ -151,7 +154,7 @@ def _change(now: AbstractSet[int], then: Iterable[int], names: dict[int, str]) -
     wanted = set(then)
     parts = [("gains", wanted - now), ("loses", now - wanted)]
     return ", and ".join(
-        f"{verb} {', '.join(f'{names.get(one, one)!r} (id {one})' for one in sorted(ids))}"
+        f"{verb} {', '.join(f'{quote(names[one]) if one in names else one} (id {one})' for one in sorted(ids))}"
         for verb, ids in parts
         if ids
     )

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.limits import PatchProjectLimits, ProjectLimits
+from k6_cloud.safe_text import quote
 from k6_cloud_mcp_tools.context import K6, TheApp
 from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview
@@ -84,7 +85,7 @@ async def update_project_limits(
         for name, value in new.items()
         if before[name] != value
     ]
-    text = f"Change limits of project {project.name!r} (id {project_id}): {'; '.join(change)}."
+    text = f"Change limits of project {quote(project.name)} (id {project_id}): {'; '.join(change)}."
     return Plan(Preview(text) if change else None, act)
 
 

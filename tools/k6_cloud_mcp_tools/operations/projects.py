@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import LoadTest, Page, Project, TestRun
+from k6_cloud.safe_text import quote
 from k6_cloud_mcp_tools.context import K6, App, TheApp
 from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview
@@ -119,7 +120,7 @@ async def delete_project(app: TheApp, project_id: ProjectId) -> Plan[DeletedProj
 
     total = _total(tests)
     text = (
-        f"Delete project {project.name!r} (id {project.id}) with {_named(tests.value, total)}, and with their scripts, "
+        f"Delete project {quote(project.name)} (id {project.id}) with {_named(tests.value, total)}, and with their scripts, "
         f"runs, results and schedules. This cannot be undone.{_fate(app, len(tests.value), total)}"
     )
     return Plan(Preview.naming(text, project.name, project.id), act)
@@ -127,10 +128,12 @@ async def delete_project(app: TheApp, project_id: ProjectId) -> Plan[DeletedProj
 
 def _require_deletable(project: Project, running: TestRun | None) -> None:
     if project.is_default:
-        raise ToolError(f"Not deleted: {project.name!r} is the default project, which cannot be deleted.")
+        raise ToolError(
+            f"Not deleted: {quote(project.name)} is the default project, which cannot be deleted."
+        )
     if running:
         raise ToolError(
-            f"Not deleted: load test {running.test_id} of project {project.name!r} is running (run {running.id}, "
+            f"Not deleted: load test {running.test_id} of project {quote(project.name)} is running (run {running.id}, "
             f"{running.status}). Wait with wait_for_test_run or stop it with abort_test_run({running.id}), then delete "
             "again."
         )

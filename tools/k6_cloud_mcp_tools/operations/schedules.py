@@ -10,6 +10,7 @@ from k6_cloud.client import K6Cloud
 from k6_cloud.errors import Conflict
 from k6_cloud.models import Json, LoadTest
 from k6_cloud.planning.recurrence import problems_of
+from k6_cloud.safe_text import quote
 from k6_cloud.schedules import CreateSchedule, Cron, RecurrenceRule, Schedule
 from k6_cloud_mcp_tools.context import K6, App, TheApp
 from k6_cloud_mcp_tools.gather import gather
@@ -110,7 +111,7 @@ async def create_load_test_schedule(
         return _changed(after, changes(_in_words(before), _in_words(after)))
 
     lines = [
-        f"Schedule load test {test.name!r} (id {test.id}), which then starts by itself, {_terms(app)}.",
+        f"Schedule load test {quote(test.name)} (id {test.id}), which then starts by itself, {_terms(app)}.",
         *forecast.lines,
         *([f"It replaces the schedule the test has: {repeats(before)}."] if before else []),
     ]
@@ -218,7 +219,7 @@ def _in_words(schedule: Schedule | None) -> dict[str, str | None]:
 
 
 def _described(schedule: Schedule, test: LoadTest, words: str) -> str:
-    return f"schedule {schedule.id} of load test {test.name!r} (id {test.id}): {words}"
+    return f"schedule {schedule.id} of load test {quote(test.name)} (id {test.id}): {words}"
 
 
 OPERATIONS = [

@@ -13,6 +13,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import ScriptError
 from k6_cloud.models import LoadTest
+from k6_cloud.safe_text import quote
 from k6_cloud.scripts.archives import secret_patches
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import App, TheApp
@@ -122,7 +123,7 @@ async def _preview(app: App, test: LoadTest, stored: Script | None, wanted: Want
         return None
     await app.kept_scripts.check(stored)
     head = (
-        f"Replace the script of load test {test.name!r} (id {test.id}): {describe(stored)} becomes "
+        f"Replace the script of load test {quote(test.name)} (id {test.id}): {describe(stored)} becomes "
         f"{describe(wanted.script)}.{wanted.note} {fate(app.kept_scripts)}"
     )
     return Preview(head, details=await _differences(app, stored, wanted.script))

@@ -18,6 +18,7 @@ from k6_cloud.errors import (
 )
 from k6_cloud.models import Json, LoadTest, Page, TestRun
 from k6_cloud.planning.cloud_options import cloud_options
+from k6_cloud.safe_text import quote
 from k6_cloud.scripts.reach import in_words, reach_of
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.targets import Targets, targets_of
@@ -147,7 +148,7 @@ async def _preview(app: App, test: LoadTest, script: Script, runs: Page[TestRun]
         "k6 runs on this machine (sandbox): nothing is charged" if app.sandbox else "it sends real traffic"
     )
     lines = [
-        f"Start load test {test.name!r} (id {test.id}) in project {project}; {where}.",
+        f"Start load test {quote(test.name)} (id {test.id}) in project {project}; {where}.",
         f"Script: {describe(script)}.",
         f"Targets: {targets}.",
         *await _reach(app, targets, price.options),

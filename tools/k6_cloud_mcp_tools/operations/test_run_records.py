@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import TestRun
+from k6_cloud.safe_text import quote
 from k6_cloud.test_runs import Distribution, PatchTestRun
 from k6_cloud_mcp_tools.context import K6, TheApp
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview
@@ -95,7 +96,7 @@ async def delete_test_run(app: TheApp, test_run_id: TestRunId) -> Plan[Deleted]:
     starred = " It is starred." if run.is_starred else ""
     note = f" Its note: {quoted(run.note)}." if run.note else ""
     text = (
-        f"Delete run {run.id} of load test {test.name!r} (id {test.id}) of {run.created:%Y-%m-%d %H:%M} UTC, "
+        f"Delete run {run.id} of load test {quote(test.name)} (id {test.id}) of {run.created:%Y-%m-%d %H:%M} UTC, "
         f"{run.result or run.status}, with its results and metrics.{starred}{note} This cannot be undone."
     )
     return Plan(Preview(text, typed_name=str(run.id)), act)

@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from k6_cloud.errors import NotAnalysed
 from k6_cloud.redaction import redact_metadata
+from k6_cloud.safe_text import quote
 from k6_cloud.scripts.metadata import METADATA_MEMBER
 from k6_cloud.scripts.script import ENTRY_MEMBER, Script
 from k6_cloud_mcp_tools.context import InWorker
@@ -47,9 +48,9 @@ def _compared(old: Script, new: Script) -> tuple[list[str], list[Sides]]:
 def _members(old: Script, new: Script) -> Iterator[str]:
     """The files of an archive that come, go and change."""
     before, after = _paths(old), _paths(new)
-    rows = [f"+ file {path!r}" for path in sorted(after - before)]
-    rows += [f"- file {path!r}" for path in sorted(before - after)]
-    rows += [f"~ file {path!r}" for path in sorted(old.changed(new) & before)]
+    rows = [f"+ file {quote(path)}" for path in sorted(after - before)]
+    rows += [f"- file {quote(path)}" for path in sorted(before - after)]
+    rows += [f"~ file {quote(path)}" for path in sorted(old.changed(new) & before)]
     yield from rows[:_MEMBERS_SHOWN]
     if len(rows) > _MEMBERS_SHOWN:
         yield f"… {counted(len(rows) - _MEMBERS_SHOWN, 'more file')}"

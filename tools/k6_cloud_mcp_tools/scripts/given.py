@@ -9,6 +9,7 @@ from pathlib import Path
 from mcp.server.mcpserver.exceptions import ToolError
 
 from k6_cloud.errors import ScriptError, ScriptNotRead
+from k6_cloud.safe_text import quote
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.results import ScriptFacts
@@ -84,11 +85,13 @@ def local_script(app: App, path: str) -> LocalScript:
         return LocalScript(entry_of(file), file)
     if file.suffix not in _SUFFIXES:
         raise ToolError(
-            f"script_path must end in {', '.join(_SUFFIXES)}, or be a folder. {path!r} was not read."
+            f"script_path must end in {', '.join(_SUFFIXES)}, or be a folder. {quote(path)} was not read."
         )
     # Only a plain file: opening a pipe would wait for ever.
     if not file.is_file():
-        raise ToolError(f"There is no file {str(file.absolute())!r}. Give its full path. Nothing was sent.")
+        raise ToolError(
+            f"There is no file {quote(str(file.absolute()))}. Give its full path. Nothing was sent."
+        )
     return LocalScript(file, project_of(file))
 
 
