@@ -120,6 +120,11 @@ class K6Server(MCPServer[App]):
             require_read(context.request_context.request)
         return prompts.rendered(self._prompts, name, arguments)
 
+    async def run_over(self, incoming: Any, outgoing: Any) -> None:
+        """Serve one client over a pair of streams, as the SDK's transports open them, until it leaves."""
+        server = self._lowlevel_server
+        await server.run(incoming, outgoing, server.create_initialization_options())
+
     @asynccontextmanager
     async def _running(self) -> AsyncGenerator[App, None]:
         async with self._open_app() as app, self._loading.when_wanted():

@@ -1,17 +1,14 @@
 """The transports: stdio for one client, streamable HTTP for many."""
 
 import logging
-import os
-import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 
 from k6_cloud.config.addresses import is_loopback
+from k6_cloud_mcp import stdio
 from k6_cloud_mcp.backend import open_backend, require_connection, stacks_of
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.server import K6Server, build_server
@@ -21,9 +18,6 @@ from k6_cloud_mcp.telemetry import otlp
 from k6_cloud_mcp.telemetry.metrics import Measures
 from k6_cloud_mcp.telemetry.tool_calls import WatchedCalls
 
-# uvicorn's own variable: the proxies whose word about a caller's address is taken.
-_TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"
-_BACKLOG = 2048
 logger = logging.getLogger(__name__)
 
 
@@ -32,66 +26,21 @@ async def serve_stdio(settings: Settings) -> None:
     measures = Measures() if otlp.is_on() else None
     server = _build(settings, stacks_of(settings, measures), local_files=True, measures=measures)
     finish_startup()
-    await server.run_stdio_async()
+    await stdio.serve(server)
 
 
 async def serve_http(settings: Settings, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
     """Serve streamable HTTP at `/mcp` until stopped. Raises SettingsError, also for an address that cannot be had."""
     # Imported only when used: stdio need not pay for it at start-up.
+    from k6_cloud_mcp.http.listening import listening_on, serve
     from k6_runner.own_ports import announced
 
     app = http_app(settings, host, allowed_hosts)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        ws="none",
-        # Else whoever calls from this machine could claim any address, and with it escape its limits.
-        proxy_headers=bool(os.environ.get(_TRUSTED_PROXIES)),
-    )
     with ExitStack() as stack:
         sockets = [stack.enter_context(one) for one in listening_on(host, port)]
         stack.enter_context(announced(*{one.getsockname()[1] for one in sockets}))
         finish_startup()
-        await _Server(config).serve(sockets)
-
-
-def listening_on(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on each address of a host. Raises SettingsError."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return [_listening(family, address) for family, *_, address in dict.fromkeys(found)]
-    except OSError as error:
-        raise SettingsError(
-            f"Cannot listen on {host} port {port}: {error.strerror or error}. Nothing was started. End what listens "
-            "there, or choose another with --port."
-        ) from error
-
-
-def _listening(family: int, address: Any) -> socket.socket:
-    # With the protocol named, asyncio sends small answers at once instead of holding them back for 40 ms.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        # A server that is started again need not wait for connections of the one before.
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name != "nt")
-        if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it takes calls."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        for one in sockets if self.started and sockets else ():
-            host, port = one.getsockname()[:2]
-            logger.info("Listening on http://%s:%s/mcp", f"[{host}]" if ":" in host else host, port)
+        await serve(app, sockets)
 
 
 def http_app(settings: Settings, host: str, allowed_hosts: Sequence[str] = ()) -> Starlette:

@@ -34,6 +34,7 @@ def application(
     ceilings = Ceilings(settings.max_calls, settings.max_calls_per_minute, settings.max_calls_in_all)
     _add_pages(server, readiness, measures)
     app = _over_mcp(server, settings)
+    app.state.readiness = readiness
     authentication.publish(app)
     app.add_middleware(
         Gateway,

@@ -15,7 +15,8 @@ from k6_cloud_mcp.access.grant import Grant, carry
 from k6_cloud_mcp.access.policy_headers import rules_in
 from k6_cloud_mcp.access.refusals import Refused, refused
 from k6_cloud_mcp.config.policy_rules import RulesError
-from k6_cloud_mcp.config.settings import CallerCredentials
+from k6_cloud_mcp.config.settings import CallerCredentials, SettingsError
+from k6_cloud_mcp.exception_groups import first_of
 from k6_cloud_mcp.http.origins import Origins
 from k6_cloud_mcp.http.rate_limits import RateLimits, caller_of
 from k6_cloud_mcp.http.readiness import Readiness
@@ -39,7 +40,7 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, self._watched(send))
+            await self._live(scope, receive, send)
             return
         scope = _normalised(scope)
         name = request_ids.identify(scope)
@@ -99,18 +100,31 @@ class Gateway:
 
         return answer
 
-    def _watched(self, send: Send) -> Send:
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start readiness with the application, and end what is left with it."""
+        failed: list[Message] = []
 
         async def watch(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failed.append(message)
+                return
             if message["type"] == "lifespan.startup.complete":
-                self.readiness.begin()
+                self.readiness.started = True
             elif message["type"] == "lifespan.shutdown.complete":
                 # The process ends by the signal that stopped it, which leaves nothing time later on.
                 self.at_end()
             await send(message)
 
-        return watch
+        try:
+            await self.app(scope, receive, watch)
+        except* SettingsError as failures:
+            # The caller of the server tells it in one line; the traceback is of no use to anybody.
+            self.readiness.failure = first_of(failures)
+            await send({"type": "lifespan.startup.failed", "message": ""})
+        except* Exception:
+            for message in failed:
+                await send(message)
+            raise
 
 
 def _merged(grant: Grant, headers: Headers, mode: CallerCredentials) -> Grant:
