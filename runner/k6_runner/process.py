@@ -67,7 +67,7 @@ async def confined(
     if access.browser:
         environment["K6_BROWSER_ARGS"] = BROWSER_ARGUMENTS
     process = await started(
-        [*_SUPERVISOR, terms.to_json(), *command],
+        [*_SUPERVISOR, *command],
         cwd=directory,
         env=environment,
         stdin=subprocess.PIPE,
@@ -76,12 +76,20 @@ async def confined(
         start_new_session=True,
     )
     try:
+        await _tell(process, terms)
         yield process
     finally:
         with anyio.CancelScope(shield=True):
             await kill(process)
             await process.wait()
             await process.aclose()
+
+
+async def _tell(process: Process, terms: Terms) -> None:
+    """Send the terms, as a line of any length, unlike an argument."""
+    assert process.stdin is not None
+    with suppress(anyio.BrokenResourceError):
+        await process.stdin.send(f"{terms.to_json()}\n".encode())
 
 
 def require_confined(exit_code: int, log: Log) -> None:

@@ -58,6 +58,13 @@ async def test_only_what_the_script_uses_is_bundled(project: Path):
         assert names(script) == {"metadata.json", "data", "main.js", "greet.js", "users.json"}
 
 
+async def test_a_folder_may_hold_any_number_of_files(project: Path):
+    for number in range(3000):
+        (project / f"a-file-with-a-name-of-some-length-{number}.json").touch()
+    with await bundle(project / "main.js", project) as script:
+        assert "users.json" in names(script)
+
+
 async def test_bundling_again_gives_the_same_bytes(project: Path):
     with await bundle(project / "main.js", project) as first:
         await anyio.sleep(1.1)

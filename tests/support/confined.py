@@ -17,8 +17,9 @@ _PYTHON = os.path.realpath(sys.executable)
 def supervised(terms: Terms, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command under a supervisor, whose input stays open until the command has ended."""
     environment = {"PATH": os.defpath, "PYTHONPATH": str(SOURCE_ROOT)}
-    supervisor = [sys.executable, "-S", "-P", "-m", "k6_runner.confinement", terms.to_json(), *command]
+    supervisor = [sys.executable, "-S", "-P", "-m", "k6_runner.confinement", *command]
     source, sink = os.pipe()
+    os.write(sink, f"{terms.to_json()}\n".encode())
     try:
         return subprocess.run(
             supervisor, stdin=source, capture_output=True, text=True, env=environment, check=False, timeout=60

@@ -1,10 +1,10 @@
 """Run one command under terms that it cannot leave, and never let it outlive the process that asked for it.
 
-    python -S -P -m k6_runner.confinement TERMS command...
+    python -S -P -m k6_runner.confinement command...
 
 A program of its own with nothing but the standard library, so that it starts fast and survives a `kill -9` of its
-parent. The parent speaks through standard input: each byte is a request to stop, and the end of input (which a dying
-parent causes too) kills the command with everything it started and removes its directory. The exit code is the
+parent. The parent speaks through standard input: a line with the terms, then bytes that each ask the command to stop; the
+end of input (which a dying parent causes too) kills the command with everything it started and removes its directory. The exit code is the
 command's; 128 + n for one that died of signal n; the constants below for reasons of the supervisor's own.
 Windows has no process groups: there, only the command itself is killed.
 """

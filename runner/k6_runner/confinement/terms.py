@@ -51,7 +51,7 @@ class Terms(NamedTuple):
     pretended: Abilities | None = None
 
     def to_json(self) -> str:
-        """The terms as one argument of a command line."""
+        """The terms as one line."""
         return json.dumps(self)
 
     @classmethod
