@@ -35,13 +35,14 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 class Inspection:
     """The options k6 will use (without nulls and tokens), the most VUs at once, and the longest time in seconds.
 
-    `uncertain` gives reasons why another reading of the same script may find other options.
+    `uncertain` gives reasons why another reading of the same script may find other options, `warnings` are k6's own.
     """
 
     options: Json
     max_vus: int
     total_duration: float
     uncertain: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 async def inspect(
@@ -53,16 +54,16 @@ async def inspect(
     """
     needs = partial(_needs, k6, script, limits, env, access)
     if script.kind == "archive":
-        options, max_vus, total = await needs()
-        return Inspection(redact_options(_as_written(options)), max_vus, total)
+        options, max_vus, total, warnings = await needs()
+        return Inspection(redact_options(_as_written(options)), max_vus, total, (), warnings)
     written, needed, doubts = await side_by_side(
         partial(_exported_options, k6, script, limits, env, access), needs, partial(_doubts, script)
     )
-    options, max_vus, total = needed
+    options, max_vus, total, warnings = needed
     given: Json = _without_nulls(written)
     if _differ(given, _without_nulls(options)):
         doubts = ("they read differently each time", *doubts)
-    return Inspection(redact_options(given), max_vus, total, doubts)
+    return Inspection(redact_options(given), max_vus, total, doubts, warnings)
 
 
 @asynccontextmanager
@@ -95,15 +96,16 @@ async def _exported_options(
 
 async def _needs(
     k6: K6, script: Script, limits: RunLimits, env: Mapping[str, str], access: Access
-) -> tuple[Json, int, float]:
-    """The options with all that k6 derives from them, the most VUs, and the time."""
+) -> tuple[Json, int, float, tuple[str, ...]]:
+    """The options with all that k6 derives from them, the most VUs, the time, and k6's warnings."""
     answer = await ask(k6, script, limits, env, _REQUIREMENTS, access=access)
+    warnings = answer.warnings
     if answer.log.says(_NO_VUS):
         # `k6 run` takes one VU if a script names none; `k6 inspect` has to be told.
         answer = await ask(k6, script, limits, env, _REQUIREMENTS, access=access, settings={"K6_VUS": "1"})
     options = _options_in(answer)
     try:
-        return options, int(options.pop("maxVUs")), seconds(options.pop("totalDuration"))
+        return options, int(options.pop("maxVUs")), seconds(options.pop("totalDuration")), warnings
     except (ValueError, KeyError):
         raise answer.refusal() from None
 

@@ -50,6 +50,7 @@ class Answer:
     output: bytes
     log: Log
     complaint: str
+    warnings: tuple[str, ...] = ()
 
     def refusal(self) -> ScriptRejected:
         """The reason why k6 cannot read the script, in its words."""
@@ -94,8 +95,10 @@ async def ask(
         ):
             output = await _listen(process, log)
             require_confined(await process.wait(), log)
-        words = Wording(script, directory).clean("; ".join(log.complaints))
-    return Answer(output, log, words)
+        wording = Wording(script, directory)
+        words = wording.clean("; ".join(log.complaints))
+        warnings = tuple(wording.clean(warning) for warning in log.warnings)
+    return Answer(output, log, words, warnings)
 
 
 @asynccontextmanager

@@ -15,12 +15,13 @@ _REFUSALS = (b"is in a blacklisted range", b"connect: permission denied", b"sock
 class Log:
     """The log of k6, in JSON lines (`--log-format json`).
 
-    `errors` are k6's own complaints, `thrown` counts the iterations that threw and `first_thrown` says what,
+    `errors` and `warnings` are k6's own, `thrown` counts the iterations that threw and `first_thrown` says what,
     `refused` counts the requests to addresses that are not allowed, `plain` is what is not JSON (a crash).
     """
 
     def __init__(self) -> None:
         self.errors: list[str] = []
+        self.warnings: list[str] = []
         self.plain: list[str] = []
         self.thrown = 0
         self.first_thrown = ""
@@ -50,10 +51,17 @@ class Log:
             _keep(self.plain, line.decode(errors="replace").strip())
         elif b'"level":"error"' in line:
             self._add_error(line)
+        elif b'"level":"warning"' in line:
+            self._add_warning(line)
+
+    def _add_warning(self, line: bytes) -> None:
+        entry = _entry(line)
+        if entry.get("source") is None:
+            _keep(self.warnings, _message(entry))
 
     def _add_error(self, line: bytes) -> None:
         entry = _entry(line)
-        message = ": ".join(str(entry[key]) for key in ("msg", "error") if entry.get(key))
+        message = _message(entry)
         if entry.get("source") == "stacktrace":
             self.thrown += 1
             self.first_thrown = self.first_thrown or message
@@ -66,6 +74,10 @@ def _entry(line: bytes) -> dict[str, Any]:
         return json.loads(line)
     except ValueError:
         return {}
+
+
+def _message(entry: dict[str, Any]) -> str:
+    return ": ".join(str(entry[key]) for key in ("msg", "error") if entry.get(key))
 
 
 def _keep(messages: list[str], message: str) -> None:

@@ -271,3 +271,17 @@ def _children_that_read() -> list[psutil.Process]:
 async def test_options_without_measure_are_rejected(k6: K6):
     rejected = await _rejection(k6, f"export const options = {{ tags: {{ a: 'x'.repeat(3e6) }} }}; {_RUN}")
     assert "larger than 1 MiB" in rejected.message
+
+
+@pytest.mark.parametrize(
+    ("options", "warning"),
+    [
+        ("{ tresholds: {} }", 'unknown field "tresholds"'),
+        ("{ stages: [] }", "explicitly set to an empty value"),
+    ],
+)
+async def test_warnings_of_k6_are_told(k6: K6, options: str, warning: str):
+    found = await _inspect(k6, f"console.warn('not k6'); export const options = {options}; {_RUN}")
+    assert len(found.warnings) == 1
+    assert warning in found.warnings[0]
+    assert (await _inspect(k6, f"export const options = {{ iterations: 1 }}; {_RUN}")).warnings == ()

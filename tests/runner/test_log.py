@@ -56,3 +56,14 @@ def test_a_crash_is_a_complaint():
     log = Log()
     log.feed(b"panic: out of memory\n")
     assert log.complaints == ["panic: out of memory"]
+
+
+def test_warnings_of_k6_are_kept_and_those_of_the_script_are_not():
+    log = Log()
+    log.feed(
+        b'{"level":"warning","msg":"unknown fields","error":"json: unknown field"}\n'
+        b'{"level":"warning","msg":"unknown fields","source":"console"}\n'
+        b'{"level":"info","msg":"fine"}\n'
+    )
+    assert log.warnings == ["unknown fields: json: unknown field"]
+    assert log.errors == []

@@ -9,11 +9,15 @@ from k6_cloud.models import Json
 
 @dataclass(frozen=True)
 class ScriptOptions:
-    """Options without tokens, read by k6 or from the text; `uncertain` gives reasons, a few words each."""
+    """Options without tokens, read by k6 or from the text; `uncertain` gives reasons, a few words each.
+
+    `warnings` are those of k6, in its words.
+    """
 
     options: Json
     by_k6: bool
     uncertain: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str | None:

@@ -62,7 +62,7 @@ async def test_the_seeds_and_the_demo_are_good_scripts(world: World, with_k6: bo
         assert await rules(world, script.read_text("utf-8"), **inspector) == []
 
 
-TRAPS = [
+FINDINGS = [
     ("no-thresholds", 4, "  thresholds: { checks: ['rate>0.99'], http_req_duration: ['p(95)<500'] },\n", ""),
     ("checks-without-threshold", 7, "checks: ['rate>0.99'], ", ""),
     ("threshold-on-undefined-metric", 7, "http_req_duration", "http_req_durations"),
@@ -80,14 +80,29 @@ TRAPS = [
     ("hard-coded-secret", 3, "const BASE", f"const H = {{ Authorization: 'Bearer {SECRET}' }}; const BASE"),
     ("hard-coded-secret", 3, "const BASE", f"const H = {{ 'x-api-key': `{SECRET}` }}; const BASE"),
     ("hard-coded-secret", 3, "https://shop.test", f"https://me:{SECRET}@shop.test"),
+    (
+        "always-throws",
+        4,
+        "export const",
+        "export function setup() { throw new Error('not yet'); } export const",
+    ),
+    ("no-checks", 10, "  check(answer, { ok: (one) => one.status === 200 });\n", ""),
+    ("hard-coded-secret", 10, "`${BASE}/products`", f"`${{BASE}}/products?api_key={SECRET}`"),
+    (
+        "option-ignored",
+        5,
+        "vus: 2,\n  duration: '1m',",
+        "vus: 2, scenarios: { a: { executor: 'shared-iterations' } },",
+    ),
+    ("unknown-option", 5, "vus: 2,", "vus: 2, cloud: { projectId: 1 },"),
     ("token-in-options", 5, "vus: 2,", f"vus: 2, cloud: {{ token: '{SECRET}' }},"),
     ("ext-loadimpact", 5, "vus: 2,", "vus: 2, ext: { loadimpact: { projectID: 1 } },"),
 ]
 
 
 @pytest.mark.parametrize("with_k6", [True, False])
-@pytest.mark.parametrize(("rule", "line", "old", "new"), TRAPS)
-async def test_a_trap_is_found_at_its_line(
+@pytest.mark.parametrize(("rule", "line", "old", "new"), FINDINGS)
+async def test_a_problem_is_found_at_its_line(
     world: World, rule: str, line: int, old: str, new: str, with_k6: bool
 ):
     found = await rules(world, good_with(old, new), **({} if with_k6 else {"inspect_script": None}))
@@ -113,7 +128,7 @@ SOUND = [
 
 
 @pytest.mark.parametrize(("old", "new"), SOUND)
-async def test_what_is_meant_so_is_no_trap(world: World, old: str, new: str):
+async def test_what_is_meant_so_is_not_reported(world: World, old: str, new: str):
     assert await rules(world, good_with(old, new)) == []
 
 
@@ -150,10 +165,10 @@ async def test_zones_that_cannot_be_read_are_not_judged(world: World, through: C
     assert await rules(world, good_with("vus: 2,", zones), k6=through(fail)) == []
 
 
-@pytest.mark.parametrize("trap", [trap for trap in TRAPS if SECRET in trap[3]])
-async def test_a_secret_is_never_repeated(world: World, trap: tuple[str, int, str, str]):
+@pytest.mark.parametrize("problem", [one for one in FINDINGS if SECRET in one[3]])
+async def test_a_secret_is_never_repeated(world: World, problem: tuple[str, int, str, str]):
     async with world.connect() as client:
-        answer = await client.call_tool("lint_script", {"script": good_with(trap[2], trap[3])})
+        answer = await client.call_tool("lint_script", {"script": good_with(problem[2], problem[3])})
     assert SECRET not in text_of(answer)
     assert SECRET not in json.dumps(answer.structured_content)
 
@@ -204,3 +219,66 @@ async def test_a_script_that_nobody_wrote_by_hand_is_not_checked(world: World):
     async with world.connect() as client:
         refused = await client.call_tool("lint_script", {"script": "//" + "x" * 1024 * 1024})
     assert text_of(refused).startswith("The script is larger than 1 MiB")
+
+
+IGNORED = [
+    ("vus: 2,\n  duration: '1m'", "vus: 5", "option-ignored", 5),
+    ("vus: 2,\n  duration: '1m'", "stages: []", "option-ignored", 5),
+    ("vus: 2,\n  duration: '1m'", "scenarios: {}", "option-ignored", 5),
+    ("thresholds:", "duratoin: '1m', thresholds:", "unknown-option", 7),
+    ("thresholds:", "cloud: { projectId: 1 }, thresholds:", "unknown-option", 7),
+]
+
+
+@pytest.mark.parametrize("with_k6", [True, False])
+@pytest.mark.parametrize(("old", "new", "rule", "line"), IGNORED)
+async def test_what_k6_warns_of_is_told_once_at_its_line(
+    world: World, old: str, new: str, rule: str, line: int, with_k6: bool
+):
+    found = await rules(world, good_with(old, new), **({} if with_k6 else {"inspect_script": None}))
+    assert found == [(rule, line)]
+
+
+async def test_what_only_k6_can_warn_of_is_told_in_its_words(world: World):
+    options = "Object.assign({ vus: 2, duration: '1m', tresholds: {} }, {"
+    script = good_with("options = {\n  vus: 2,\n  duration: '1m',", f"options = {options}")
+    async with world.connect() as client:
+        linted = await lint(
+            client,
+            script.replace("  },\n};", "  },\n});").replace("['p(95)<500'] },\n};", "['p(95)<500'] },\n});"),
+        )
+    assert [one["rule"] for one in linted["findings"]] == ["k6-warns"]
+    assert 'unknown field "tresholds"' in linted["findings"][0]["problem"]
+
+
+async def test_options_that_are_not_exported_are_told(world: World):
+    found = await rules(world, good_with("export const options", "const options"))
+    assert ("options-not-exported", 4) in found
+    assert ("no-thresholds", 1) in found
+
+
+async def test_one_iteration_may_log(world: World):
+    once = good_with("vus: 2,\n  duration: '1m',", "").replace("sleep(1);", "console.log(answer.status);")
+    assert await rules(world, once) == []
+    twice = once.replace("options = {", "options = { iterations: 2,")
+    assert await rules(world, twice) == [("console-in-loop", 11)]
+    scenario = "options = { scenarios: { a: { executor: 'per-vu-iterations', vus: 1, iterations: 1 } },"
+    assert await rules(world, once.replace("options = {", scenario)) == []
+
+
+async def test_a_browser_without_its_type_is_told(world: World):
+    script = GOOD.replace("import http", "import { browser } from 'k6/browser';\nimport http")
+    assert await rules(world, script) == [("browser-without-type", 1)]
+
+
+async def test_secrets_in_data_files_of_an_archive_are_told(world: World, tmp_path: Path):
+    (tmp_path / "users.csv").write_text(f"name,password\nann,wrong-password\nbob,{SECRET}\n")
+    (tmp_path / "config.json").write_text(f'{{\n "token": "{SECRET}"\n}}')
+    opened = "const users = open('./users.csv'), config = open('./config.json');\n"
+    (tmp_path / "main.js").write_text(opened + GOOD)
+    async with world.connect() as client:
+        linted = content_of(await client.call_tool("lint_script", {"script_path": str(tmp_path)}))
+    assert [(one["rule"], one["path"], one["line"]) for one in linted["findings"]] == [
+        ("hard-coded-secret", "file/config.json", 2),
+        ("hard-coded-secret", "file/users.csv", 3),
+    ]

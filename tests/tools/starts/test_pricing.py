@@ -44,6 +44,12 @@ async def test_the_time_is_said_in_minutes_and_seconds(world: World, duration: s
     assert f"{words} (" in (await priced(world, await world.new_test(script=script))).words
 
 
+async def test_a_price_tells_the_warnings_of_k6(world: World):
+    test = await world.new_test(script="export const options = { stages: [] }; export default () => {};")
+    words = (await priced(world, test)).words
+    assert "; k6 warns: `stages` was explicitly set to an empty value" in words
+
+
 async def test_without_k6_and_a_run_the_price_is_unknown(world: World):
     world.app = replace(world.app, inspect_script=None)
     price = await priced(world, await world.new_test(script=BURST))

@@ -17,7 +17,7 @@ from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import App, TheApp
 from k6_cloud_mcp_tools.lint.analysis import Report, SourceText, lint
 from k6_cloud_mcp_tools.lint.findings import Finding
-from k6_cloud_mcp_tools.lint.k6_rules import NOT_READ, REJECTED
+from k6_cloud_mcp_tools.lint.k6_rules import NOT_READ, REJECTED, warned
 from k6_cloud_mcp_tools.lint.option_rules import unknown_zone
 from k6_cloud_mcp_tools.operation import read
 from k6_cloud_mcp_tools.parameters import LoadTestId, ScriptPath, ScriptText
@@ -47,10 +47,11 @@ class Linted(BaseModel):
 
 @dataclass(frozen=True)
 class _Reading:
-    """k6's verdict on a script, the options as they were read, and what k6 says against it."""
+    """k6's verdict on a script, the options as they were read, its warnings, and its reason if it refuses."""
 
     verdict: K6Verdict
     options: Json | None = None
+    warnings: tuple[str, ...] = ()
     complaint: Finding | None = None
 
 
@@ -74,7 +75,8 @@ async def lint_script(
         raise ToolError("Give one of script, script_path and load_test_id. Nothing was checked.")
     subject = await _subject(app, script, script_path, load_test_id)
     report = await app.in_worker(lint, subject.sources, subject.reading.options)
-    findings = [*subject.findings, *report.findings, *await _zones(app.k6, report)]
+    warnings = warned(subject.reading.warnings, report.findings)
+    findings = [*subject.findings, *warnings, *report.findings, *await _zones(app.k6, report)]
     return _linted(subject.reading, findings)
 
 
@@ -129,8 +131,8 @@ async def _unbundled(app: App, text: str | None, path: str | None, error: Except
 
 def _refused(error: Exception) -> _Reading:
     if isinstance(error, ScriptNotRead):
-        return _Reading("not available", None, NOT_READ.at(None, str(error)))
-    return _Reading("rejected", None, REJECTED.at(None, str(error)))
+        return _Reading("not available", complaint=NOT_READ.at(None, str(error)))
+    return _Reading("rejected", complaint=REJECTED.at(None, str(error)))
 
 
 async def _inspected(app: App, script: Script) -> _Reading:
@@ -146,7 +148,7 @@ async def _inspected(app: App, script: Script) -> _Reading:
         return replace(_refused(error), options=script.options())
     if found is None:
         return _Reading("not available", script.options())
-    return _Reading("accepted" if found.by_k6 else "not available", found.options)
+    return _Reading("accepted" if found.by_k6 else "not available", found.options, found.warnings)
 
 
 async def _zones(k6: K6Cloud, report: Report) -> list[Finding]:

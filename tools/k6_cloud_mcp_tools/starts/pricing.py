@@ -35,7 +35,7 @@ class KnownOptions:
     """Options and their source; None with the reason if they are unknown.
 
     `current` says that they are those of the script, not of an earlier run. `uncertain` are reasons why a run may
-    have others; `digest` stands for them when the sandbox starts one.
+    have others, `warnings` those of k6; `digest` stands for the options when the sandbox starts one.
     """
 
     options: Json | None
@@ -43,13 +43,16 @@ class KnownOptions:
     current: bool = True
     uncertain: tuple[str, ...] = ()
     digest: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def described(self) -> str:
-        """Their source, with the reasons to doubt them."""
-        if not self.uncertain:
-            return self.source
-        return f"{self.source}; uncertain, because of {', '.join(map(visible, self.uncertain))}"
+        """Their source, with the reasons to doubt them and k6's warnings."""
+        doubts = (
+            f"; uncertain, because of {', '.join(map(visible, self.uncertain))}" if self.uncertain else ""
+        )
+        warnings = f"; k6 warns: {'; '.join(map(visible, self.warnings))}" if self.warnings else ""
+        return f"{self.source}{doubts}{warnings}"
 
     @property
     def reliable(self) -> bool:
@@ -126,7 +129,11 @@ async def _find_options(app: App, script: Script, runs: Page[TestRun]) -> KnownO
             return KnownOptions(None, f"k6 on this machine cannot read the script, the service may: {reason}")
         if inspected is not None:
             return KnownOptions(
-                inspected.options, inspected.source, uncertain=inspected.uncertain, digest=inspected.digest
+                inspected.options,
+                inspected.source,
+                uncertain=inspected.uncertain,
+                digest=inspected.digest,
+                warnings=inspected.warnings,
             )
     return await _options_of_a_run(app, script, runs)
 
