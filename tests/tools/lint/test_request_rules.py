@@ -95,6 +95,16 @@ def test_a_url_that_varies_is_reported_however_it_is_built(before: str, code: st
     assert in_vu(code, before) == [4]
 
 
+def test_a_request_that_is_sent_once_needs_no_name():
+    request = "http.post(`http://x.test/users/${uuidv4()}`);"
+    assert lines(f"export function setup() {{ {request} }}") == []
+    assert (
+        lines(f"export function teardown(data) {{ http.del(`http://x.test/${{data.id}}`); {request} }}") == []
+    )
+    assert lines(f"export function setup() {{ while (more()) {{ {request} }} }}") == [1]
+    assert lines(f"export function setup() {{ users.forEach(() => {{ {request} }}); }}") == [1]
+
+
 def unchecked(source: str) -> list[int | None]:
     file = SourceFile(source)
     return [one.line for one in unchecked_responses(Subject(file, {"": file}, file.options.value))]

@@ -146,9 +146,9 @@ def unreachable_functions(subject: Subject) -> Iterable[Finding]:
     exports = subject.entry.exports
     if exports is None or subject.options is UNKNOWN or subject.option("scenarios") is UNKNOWN:
         return
+    owners = {known(setting, "exec"): one for one, setting in reversed(subject.scenarios.items())}
     for name in sorted(subject.entries - exports):
-        owners = [one for one, setting in subject.scenarios.items() if known(setting, "exec") == name]
-        line = subject.line("scenarios", owners[0], "exec") if owners else subject.line() or 1
+        line = subject.line("scenarios", owners[name], "exec") if name in owners else subject.line() or 1
         what = "default function" if name == DEFAULT else f"function {name!r} for exec"
         yield UNREACHABLE.at(line, f"The script exports no {what}.")
 

@@ -40,7 +40,7 @@ def varying_urls(file: SourceFile, scopes: Scopes) -> Iterable[Finding]:
     if tags.are_set_for_all:
         return
     for call in file.calls:
-        if not _REQUEST.fullmatch(call.name):
+        if not _REQUEST.fullmatch(call.name) or scopes.runs_once(call.node):
             continue
         url = call.arguments[1:2] if call.name in WITH_METHOD else call.arguments[:1]
         if url and varying.url(url[0]) and not tags.may_name(call):

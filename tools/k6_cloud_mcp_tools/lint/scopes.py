@@ -10,9 +10,8 @@ from k6_cloud_mcp_tools.lint.source_file import FUNCTIONS, SourceFile
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_BLOCKS = frozenset(
-    {"statement_block", "for_statement", "for_in_statement", "catch_clause", "switch_body", "class_body"}
-)
+_BLOCKS = frozenset({"statement_block", "catch_clause", "switch_body", "class_body"})
+_LOOPS = frozenset({"for_statement", "for_in_statement", "while_statement", "do_statement"})
 _PATTERN_NAMES = frozenset({"identifier", "shorthand_property_identifier_pattern"})
 _BRANCH_FIELDS = frozenset({"consequence", "alternative", "right"})
 _SKIPPED = frozenset({"catch_clause", "switch_case", "switch_default"})
@@ -28,6 +27,7 @@ class Place(NamedTuple):
     scope: "Node"
     is_conditional: bool
     is_in_entry: bool
+    is_in_loop: bool
     batch: "Node | None"
 
 
@@ -55,6 +55,7 @@ class Scopes:
         self._file = file
         self.entries = list(entries)
         self._entry_ids = {node.id for node in self.entries}
+        self._once_ids = {node.id for node in file.functions({"setup", "teardown"})}
         self._places: dict[int, Place] = {}
         self._variables: dict[str, list[Variable]] = defaultdict(list)
         for node, place in self._walk():
@@ -70,6 +71,15 @@ class Scopes:
         """Whether VUs run a function."""
         return function.id in self._entry_ids
 
+    def runs_once(self, node: "Node") -> bool:
+        """Whether a node stands in setup() or teardown(), and not in a loop or another function."""
+        place = self.place(node)
+        return place.function is not None and place.function.id in self._once_ids and not place.is_in_loop
+
+    def takes_setup_data(self, function: "Node") -> bool:
+        """Whether k6 gives a function what setup() returned."""
+        return function.id in self._entry_ids | self._once_ids
+
     def resolve(self, name: str, node: "Node") -> Variable | None:
         """The declaration of a name as seen from a node; None if there is none in this file."""
         position = node.start_byte
@@ -83,7 +93,7 @@ class Scopes:
     def _walk(self) -> "Iterator[tuple[Node, Place]]":
         """All nodes with their places."""
         root = self._file.tree.root
-        inside = {root.id: Place(None, root, False, False, None)}
+        inside = {root.id: Place(None, root, False, False, False, None)}
         for node, parent, field in self._file.tree.walk():
             place = inside[node.id if parent is None else parent.id]
             if field in _BRANCH_FIELDS and parent is not None and self._is_branch(parent, field):
@@ -96,9 +106,11 @@ class Scopes:
         if parent.type in FUNCTIONS:
             is_entry = self.is_entry(parent)
             is_conditional = place.is_in_entry and not is_entry
-            return Place(parent, parent, is_conditional, place.is_in_entry or is_entry, None)
+            return Place(parent, parent, is_conditional, place.is_in_entry or is_entry, False, None)
         if parent.type in _SKIPPED:
             return place._replace(scope=parent, is_conditional=True)
+        if parent.type in _LOOPS:
+            return place._replace(scope=parent, is_in_loop=True)
         if parent.type in _BLOCKS:
             return place._replace(scope=parent)
         if parent.type == "call_expression" and self._is_batch(parent):

@@ -144,7 +144,7 @@ class Varying:
 
     def _is_setup_data(self, variable: Variable) -> bool:
         """Whether a parameter is what setup() returned, the same in every iteration."""
-        return variable.is_first and self._scopes.is_entry(variable.scope)
+        return variable.is_first and self._scopes.takes_setup_data(variable.scope)
 
     def _is_short_list(self, node: "Node | None") -> bool:
         """Whether a loop goes over a few literal values: each may have a series of its own."""

@@ -146,7 +146,7 @@ def _parsed(source: bytes, kind: SourceKind) -> "Tree":
             progress_callback=lambda _offset, _error: time.thread_time() - started > _LONGEST,
         )
     except ValueError as error:
-        raise ScriptError("The script takes too long to parse; it is hardly written by hand.") from error
+        raise ScriptError("The script takes too long to parse. Make it smaller or simpler.") from error
 
 
 @cache

@@ -1,0 +1,1 @@
+import t from"k6/http";import{check as e,sleep as s}from"k6";const o={vus:1,duration:"10s",thresholds:{checks:["rate>0.9"]}};function n(){const n=t.get("https://shop.example.com/");e(n,{ok:t=>200===t.status}),s(1)}export{n as default,o as options};
