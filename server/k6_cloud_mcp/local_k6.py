@@ -59,9 +59,7 @@ def script_inspector(
             raise ScriptNotRead(str(error)) from error
         except ScriptRejected as error:
             raise ScriptError(f"k6 cannot read the script: {error}") from error
-        options = ScriptOptions(
-            found.options, by_k6=True, uncertain=found.uncertain, warnings=found.warnings
-        )
+        options = ScriptOptions(found.options, by_k6=True, uncertain=found.uncertain, warnings=found.warnings)
         return recent.keep(key, options)
 
     return inspect_script
