@@ -12,6 +12,7 @@ from support.sample_operation import ERAS, YES, Mode, Wall
 from support.servers import content_of, text_of
 
 from k6_cloud.errors import TimedOut
+from k6_cloud_mcp_tools.guard.plan import Preview
 from k6_cloud_mcp_tools.guard.planned_load import PlannedLoad
 from k6_cloud_mcp_tools.guard.policy import Policy
 
@@ -291,3 +292,73 @@ async def test_where_the_day_has_a_ceiling_two_calls_at_once_do_not_both_slip_un
     assert "today's runs cost 3 VUh, this one 3 more" in str(wall.book.attempts[-1].detail) + str(
         wall.book.attempts[-2].detail
     )
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_a_ceiling_that_is_reached_while_the_person_thinks_holds_when_they_agree(mode: Mode):
+    wall = Wall()
+    wall.load = PlannedLoad.of(3, 1)
+
+    async def spend(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        del context, params
+        wall.charges.append(3)
+        return YES
+
+    server = wall.server(Policy(max_vuh_per_day=5))
+    async with Client(server, mode=mode, elicitation_callback=spend) as client:
+        refused = await client.call_tool("paint", RED)
+    assert "today's runs cost 3 VUh" in text_of(refused)
+    assert "The preview of this call was:\nPaint the white wall red" in text_of(refused)
+    assert wall.book.stages == ["asked", "refused"]
+    assert wall.painted == []
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_a_ceiling_that_is_reached_before_the_token_is_spent_holds(mode: Mode):
+    wall = Wall()
+    wall.load = PlannedLoad.of(3, 1)
+    async with Client(wall.server(Policy(max_vuh_per_day=5)), mode=mode) as client:
+        offer = content_of(await client.call_tool("paint", RED))
+        wall.charges.append(3)
+        refused = await client.call_tool("paint", RED | {"confirmation_token": offer["confirmation_token"]})
+    assert "today's runs cost 3 VUh" in text_of(refused)
+    assert wall.painted == []
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_a_load_that_grows_while_the_person_thinks_is_held_to_the_ceilings_too(mode: Mode):
+    wall = Wall()
+    wall.load = PlannedLoad.of(1, 5)
+
+    async def grow(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        del context, params
+        wall.load = PlannedLoad.of(1, 50)
+        return YES
+
+    server = wall.server(Policy(max_vus=10))
+    async with Client(server, mode=mode, elicitation_callback=grow) as client:
+        refused = await client.call_tool("paint", RED)
+    assert "takes 50 VUs, and K6_MCP_MAX_VUS is 10" in text_of(refused)
+    assert wall.painted == []
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_the_result_repeats_what_was_confirmed_unless_the_model_saw_it(mode: Mode):
+    wall = Wall()
+    server = wall.server()
+    async with Client(server, mode=mode, elicitation_callback=wall.answers(YES)) as client:
+        by_person = content_of(await client.call_tool("paint", {"color": "two"}))
+    async with Client(server, mode=mode) as client:
+        token = content_of(await client.call_tool("paint", RED))["confirmation_token"]
+        by_token = content_of(await client.call_tool("paint", RED | {"confirmation_token": token}))
+    async with Client(wall.server(ALLOWING), mode=mode) as client:
+        by_policy = content_of(await client.call_tool("paint", RED))
+    assert by_person["preview"] == "Paint the white wall two\nwith two coats"
+    assert "preview" not in by_token
+    assert by_policy["preview"] == "Paint the white wall red"
+
+
+def test_a_long_preview_is_cut_where_a_result_repeats_it():
+    recap = Preview("x" * 1000, details="y" * 1000).recap
+    assert recap.startswith("x" * 1000 + "\n" + "y" * 199)
+    assert recap.endswith("… (801 more characters were shown)")

@@ -34,6 +34,7 @@ from k6_cloud_mcp_tools.project_names import label_of, labelled, the_project_id
 from k6_cloud_mcp_tools.results import CreatedLoadTest, KeptScript, LoadTestRow, Rows, ScriptFacts
 from k6_cloud_mcp_tools.scripts.given import facts, given_script
 from k6_cloud_mcp_tools.scripts.stored import describe, keep_script_of, script_to_lose
+from k6_cloud_mcp_tools.starts.forecast import Forecast, forecast_in_project
 from k6_cloud_mcp_tools.starts.runs import newest_runs, require_idle, runs_in_words
 from k6_cloud_mcp_tools.starts.schedule_words import schedule_of, with_next_start
 from k6_cloud_mcp_tools.storage.kept_scripts import fate
@@ -178,15 +179,19 @@ async def move_load_test(
         await app.k6.load_tests.move(load_test_id, project_id)
         return await _changed(app.k6, before, {"project_id": project_id})
 
-    return Plan(await _preview_of_move(app.k6, test, project_id), act)
-
-
-async def _preview_of_move(k6: K6Cloud, test: LoadTest, project_id: int) -> Preview | None:
-    """Preview a move; None if the test is there already. Raises ToolError if it cannot work."""
     if test.project_id == project_id:
-        return None
-    target = await _target(k6, project_id)
-    await _require_free_name(k6, test, project_id)
+        return Plan(None, act)
+    target = await _target(app.k6, project_id)
+    await _require_free_name(app.k6, test, project_id)
+    forecast = await forecast_in_project(app, test, project_id)
+    preview = await _preview_of_move(app.k6, test, project_id, target, forecast)
+    return Plan(preview, act, forecast.load if forecast else None)
+
+
+async def _preview_of_move(
+    k6: K6Cloud, test: LoadTest, project_id: int, target: str, forecast: Forecast | None
+) -> Preview:
+    """The effect of a move."""
     source, runs, schedule, limits, zones = await gather(
         label_of(k6, test.project_id),
         newest_runs(k6, test.id),
@@ -194,10 +199,11 @@ async def _preview_of_move(k6: K6Cloud, test: LoadTest, project_id: int) -> Prev
         _limits(k6, project_id),
         _lost_zones(k6, test.project_id, project_id),
     )
-    return Preview(
+    text = (
         f"Move load test {quote(test.name)} (id {test.id}) from project {source} to {target}, with {runs_in_words(runs)} "
         f"and {_schedule_in_words(schedule)}. Who can see and run it may change.{limits}{zones}"
     )
+    return Preview("\n".join([text, *(forecast.permitted if forecast else [])]))
 
 
 async def _delete(k6: K6Cloud, load_test_id: int) -> None:

@@ -1,5 +1,6 @@
 """Tools for the limits of projects."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from mcp.server.mcpserver.exceptions import ToolError
@@ -15,6 +16,7 @@ from k6_cloud_mcp_tools.operation import confirmed, read
 from k6_cloud_mcp_tools.paging import one_page
 from k6_cloud_mcp_tools.parameters import Limit, ProjectId, Skip
 from k6_cloud_mcp_tools.results import Rows
+from k6_cloud_mcp_tools.starts.forecast import forecasts_of_project, load_of
 from k6_cloud_mcp_tools.verified_writes import (
     Changed,
     changes,
@@ -23,6 +25,7 @@ from k6_cloud_mcp_tools.verified_writes import (
     require_unchanged,
 )
 
+_SHOWN = 20
 _NewLimit = Annotated[int | None, Field(ge=0, description="0 removes the limit.")]
 
 
@@ -85,8 +88,19 @@ async def update_project_limits(
         for name, value in new.items()
         if before[name] != value
     ]
+    if not change:
+        return Plan(None, act)
+    # A lower limit lets nothing start that could not start before.
+    forecasts = await forecasts_of_project(app, project_id) if _allow_more(before, new) else []
     text = f"Change limits of project {quote(project.name)} (id {project_id}): {'; '.join(change)}."
-    return Plan(Preview(text) if change else None, act)
+    lines = [line for forecast in forecasts for line in forecast.permitted]
+    return Plan(Preview("\n".join([text, *lines[:_SHOWN]])), act, load_of(forecasts))
+
+
+def _allow_more(before: Mapping[str, int | None], new: Mapping[str, int | None]) -> bool:
+    """Whether a limit is raised or removed."""
+    limited = {name: limit for name, limit in before.items() if limit is not None}
+    return any(name in limited and (value is None or value > limited[name]) for name, value in new.items())
 
 
 async def _limits(k6: K6Cloud, project_id: int) -> dict[str, int | None]:

@@ -25,6 +25,7 @@ from k6_cloud_mcp_tools.results import KeptScript, ScriptFacts
 from k6_cloud_mcp_tools.scripts.diffs import differences
 from k6_cloud_mcp_tools.scripts.given import facts, given_script
 from k6_cloud_mcp_tools.scripts.stored import describe, refusing_to_lose, stored_script
+from k6_cloud_mcp_tools.starts.forecast import Forecast, forecast_with_script
 from k6_cloud_mcp_tools.storage.kept_scripts import ExpectedSha256, KeptSha256, fate
 from k6_cloud_mcp_tools.verified_writes import (
     Changed,
@@ -95,22 +96,27 @@ async def restore_load_test_script(
 async def _replacement(
     app: App, load_test_id: int, open_wanted: OpenWanted, expected: str | None = None
 ) -> Plan[UploadedScript]:
-    """The plan to store a script. It needs no confirmation if it is the test's first script, or the same one."""
+    """The plan to store a script.
+
+    The same script as before needs no confirmation, nor does the first one of a test without an active schedule.
+    """
     async with open_wanted() as wanted:
         test, stored = await gather(
             app.k6.load_tests.get(load_test_id), _script_to_replace(app.k6, load_test_id)
         )
         with stored or nullcontext():
             _require_expected(load_test_id, stored, expected)
-            preview = await _preview(app, test, stored, wanted)
             seen, given = facts(stored) if stored else None, facts(wanted.script)
+            is_new = seen is None or seen.sha256 != given.sha256
+            forecast = await forecast_with_script(app, test, wanted.script) if is_new else None
+            preview = await _preview(app, test, stored, wanted, forecast)
 
     async def act() -> UploadedScript:
         async with open_wanted() as again:
             require_unchanged(given, facts(again.script), "the script that is to be stored")
             return await _replace(app, test, again.script, seen)
 
-    return Plan(preview, act)
+    return Plan(preview, act, forecast.load if forecast else None)
 
 
 async def _script_to_replace(k6: K6Cloud, load_test_id: int) -> Script | None:
@@ -118,15 +124,22 @@ async def _script_to_replace(k6: K6Cloud, load_test_id: int) -> Script | None:
         return await stored_script(k6, load_test_id)
 
 
-async def _preview(app: App, test: LoadTest, stored: Script | None, wanted: Wanted) -> Preview | None:
-    if stored is None or stored.sha256 == wanted.script.sha256:
+async def _preview(
+    app: App, test: LoadTest, stored: Script | None, wanted: Wanted, forecast: Forecast | None
+) -> Preview | None:
+    whose = f"load test {quote(test.name)} (id {test.id})"
+    permitted = forecast.permitted if forecast else []
+    if stored is None:
+        head = f"Set the script of {whose}: {describe(wanted.script)}.{wanted.note}"
+        return Preview("\n".join([head, *permitted])) if permitted else None
+    if stored.sha256 == wanted.script.sha256:
         return None
     await app.kept_scripts.check(stored)
     head = (
-        f"Replace the script of load test {quote(test.name)} (id {test.id}): {describe(stored)} becomes "
-        f"{describe(wanted.script)}.{wanted.note} {fate(app.kept_scripts)}"
+        f"Replace the script of {whose}: {describe(stored)} becomes {describe(wanted.script)}.{wanted.note} "
+        f"{fate(app.kept_scripts)}"
     )
-    return Preview(head, details=await _differences(app, stored, wanted.script))
+    return Preview("\n".join([head, *permitted]), details=await _differences(app, stored, wanted.script))
 
 
 async def _differences(app: App, stored: Script, wanted: Script) -> str:

@@ -16,10 +16,11 @@ from k6_cloud_mcp_tools.results import counted
 from k6_cloud_mcp_tools.starts.active_schedules import active_schedules, runs_of_others, tests_of_project
 from k6_cloud_mcp_tools.starts.pricing import CannotRun, Price, price_of, price_of_script
 from k6_cloud_mcp_tools.starts.runs import newest_runs
-from k6_cloud_mcp_tools.starts.schedule_words import plan_of
+from k6_cloud_mcp_tools.starts.schedule_words import plan_of, repeats
 
 _SHOWN_STARTS = 5
 _MONTH = timedelta(days=30)
+_OFTEN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,20 @@ class Forecast:
             f"Next starts (UTC): {', '.join(f'{time:%a %Y-%m-%d %H:%M}' for time in self.shown)}.",
             f"Cost of a run: {self.price.words}.",
             f"Cost of the 30 days from the first start: {self._monthly()}.",
+        ]
+
+    @property
+    def permitted(self) -> list[str]:
+        """What a schedule that is active already will start after a change, and the price of it.
+
+        Without the next start if another follows within the hour: the words would change while somebody reads them.
+        """
+        following = self.shown[1:2]
+        often = bool(following) and following[0] - self.shown[0] <= _OFTEN
+        when = "" if often else f", next at {self.shown[0]:%a %Y-%m-%d %H:%M} UTC"
+        return [
+            f"The active schedule of {self.name} ({repeats(self.plan)}) starts this by itself{when}.",
+            f"Cost of a run: {self.price.words}.",
         ]
 
     @property

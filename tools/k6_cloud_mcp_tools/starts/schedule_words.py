@@ -18,7 +18,7 @@ async def schedule_of(k6: K6Cloud, load_test_id: int) -> Schedule | None:
         return None
 
 
-def repeats(schedule: Schedule) -> str:
+def repeats(schedule: Schedule | CreateSchedule) -> str:
     """A schedule's rule or cron line in words."""
     if schedule.cron:
         return f"cron {schedule.cron.schedule} in {schedule.cron.time_zone}"
