@@ -1,9 +1,14 @@
-"""A fast stand-in for the API: 1,000 load tests, three scripts, canned answers. `python bench/upstream.py` prints its port."""
+"""A stand-in for the API: 1,000 load tests, three scripts, canned answers. `python bench/upstream.py` prints its port.
+
+It answers at once, or with `python bench/upstream.py 150` after 150 ms.
+"""
 
 import asyncio
 import json
 import re
+import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -94,24 +99,27 @@ def _encoded(document: object) -> bytes:
 
 
 async def _serve(
-    answer: Callable[[Message], Answer], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    answer: Callable[[Message], Answer],
+    delay: float,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
 ) -> None:
     writer.transport.set_write_buffer_limits(high=1 << 20)
     while request := await read_message(reader):
+        if delay:
+            await asyncio.sleep(delay)
         status, kind, body = answer(request)
         writer.write(written(f"HTTP/1.1 {status} OK", {"Content-Type": kind}, body))
         await writer.drain()
     writer.close()
 
 
-async def _main() -> None:
-    upstream = Upstream()
-    server = await asyncio.start_server(
-        lambda reader, writer: _serve(upstream.answer, reader, writer), "127.0.0.1", 0, limit=1 << 20
-    )
+async def _main(milliseconds: int) -> None:
+    serve = partial(_serve, Upstream().answer, milliseconds / 1000)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 20, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - how the bench learns the port
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    asyncio.run(_main(int(sys.argv[1]) if len(sys.argv) > 1 else 0))

@@ -165,7 +165,13 @@ async def _open_cloud(
 
 def _connect(settings: Settings, credentials: Credentials, measures: Measures | None) -> httpx.AsyncClient:
     client = partial(WatchedClient, measures) if measures else httpx.AsyncClient
-    return connect(credentials, settings.base_url, client=client, product="k6-cloud-mcp")
+    return connect(
+        credentials,
+        settings.base_url,
+        client=client,
+        product="k6-cloud-mcp",
+        connections=settings.connections,
+    )
 
 
 def _credentials(settings: Settings) -> Credentials:

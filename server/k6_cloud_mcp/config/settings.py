@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from k6_cloud.config.addresses import safe_address, stack_address
 from k6_cloud.config.k6_login import Login, read_login
-from k6_cloud.connection import DEFAULT_BASE_URL
+from k6_cloud.connection import DEFAULT_BASE_URL, DEFAULT_CONNECTIONS
 from k6_cloud.errors import ConfigurationError
 from k6_cloud.scripts.script import MIB
 from k6_cloud_mcp.config.policy_rules import RulesError, operator_policy, problems, require_guarded
@@ -104,6 +104,7 @@ class Settings(PolicyRules, BaseSettings):
     max_body_mib: PositiveInteger = 8
     max_calls: PositiveInteger = 32
     max_calls_in_all: PositiveInteger = 256
+    connections: PositiveInteger = DEFAULT_CONNECTIONS
     max_calls_per_minute: PositiveInteger = 3000
     drain_seconds: Annotated[Seconds, Ge(0)] = 0
     log_format: Literal["text", "json"] = "text"
