@@ -8,13 +8,12 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 _ROOT_PAGES = {
-    "README.md": "readme.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "LICENSE": "license.md",
 }
-_TO_ROOT = re.compile(r"\]\((?:\.\./)+(README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE)")
-_FROM_ROOT = re.compile(r"\]\((docs/|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE)")
+_TO_ROOT = re.compile(r"\]\((?:\.\./)+(CHANGELOG\.md|CONTRIBUTING\.md|LICENSE)")
+_FROM_ROOT = re.compile(r"\]\((docs/|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -92,8 +92,8 @@ def _indented(text: str) -> str:
 
 
 def settings() -> str:
-    """Every variable, its default in the code, and its meaning in the README."""
-    meanings = _meanings(root_text("README.md"))
+    """Every variable, its default in the code, and its meaning in the overview."""
+    meanings = _meanings(root_text("docs/overview.md"))
     rows = [
         (str(field.validation_alias), field.default, meanings.get(str(field.validation_alias), ""))
         for field in Settings.model_fields.values()
@@ -109,19 +109,18 @@ def settings() -> str:
             "## The server",
             _table(("variable", "default", "meaning"), ((f"`{a}`", _default(b), c) for a, b, c in rows)),
             "## The sandbox",
-            "What they bound, and what they do not, stands in [the overview](../readme.md#the-sandbox).",
+            "What they bound, and what they do not, stands in [the overview](../overview.md#the-sandbox).",
             _table(("variable", "default"), ((f"`{a}`", _default(b)) for a, b, _ in own)),
         ]
     )
 
 
-def _meanings(readme: str) -> dict[str, str]:
-    """The last cell of each row of the README's tables that begins with variables."""
-    rows = re.findall(r"^\| (`K6_[^|]+) \|(?:[^|]*\|)? ([^|]+) \|$", readme, re.MULTILINE)
-    link = re.compile(r"\]\((#|docs/)")
-    places = {"#": "](../readme.md#", "docs/": "](../"}
+def _meanings(overview: str) -> dict[str, str]:
+    """The last cell of each row of the overview's tables that begins with variables."""
+    rows = re.findall(r"^\| (`K6_[^|]+) \|(?:[^|]*\|)? ([^|]+) \|$", overview, re.MULTILINE)
+    link = re.compile(r"\]\((#?)")
     return {
-        name: link.sub(lambda found: places[found[1]], meaning)
+        name: link.sub(lambda found: "](../overview.md#" if found[1] else "](../", meaning)
         for names, meaning in rows
         for name in re.findall(r"`(K6_\w+)`", names)
     }

@@ -1,4 +1,4 @@
-"""What README and docs say of installing."""
+"""Pages of installing."""
 
 import pytest
 from support import install_pages
@@ -6,9 +6,9 @@ from support import install_pages
 from k6_cloud_mcp.install.hosts import HOSTS, Host
 
 
-def test_the_links_of_the_readme_are_the_generated_ones():
-    readme = install_pages.README.read_text("utf-8")
-    assert install_pages.readme(readme) == readme, "run: uv run python tests/support/install_pages.py"
+def test_the_links_of_the_overview_are_the_generated_ones():
+    overview = install_pages.OVERVIEW.read_text("utf-8")
+    assert install_pages.overview(overview) == overview, "run: uv run python tests/support/install_pages.py"
 
 
 def test_the_table_and_the_snippets_of_the_docs_are_the_generated_ones():
@@ -17,5 +17,5 @@ def test_the_table_and_the_snippets_of_the_docs_are_the_generated_ones():
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
-def test_the_readme_names_each_host(host: Host):
-    assert f"`{host.name}`" in install_pages.README.read_text("utf-8")
+def test_the_overview_names_each_host(host: Host):
+    assert f"`{host.name}`" in install_pages.OVERVIEW.read_text("utf-8")
