@@ -22,9 +22,8 @@ from k6_runner.process import Access, confined, require_confined
 from k6_runner.sanitize import Wording
 from k6_runner.supervise import Watch
 from k6_runner.verdict import STOPPED_BY_USER, Ending, judge
-from k6_runner.workspace import SCRIPT_NAMES, mentions_browser, workspace
+from k6_runner.workspace import SCRIPT_NAMES, workspace
 
-_NETWORK = Network(internet=True, datagrams=True)
 _REPORT_POINTS = 300
 _READ_LIMIT = 16 * MIB
 
@@ -54,10 +53,15 @@ async def execute(
         flags = [*_flags(policy, env), *capture.flags]
         command = [k6.path, "run", *flags, "--summary-export", str(summary_file), SCRIPT_NAMES[script.kind]]
         settings = {**_dashboard(limits, report_file), **_thrift(limits)}
-        access = Access(network=_NETWORK, browser=await mentions_browser(script))
+        network = Network(internet=True, datagrams=policy.datagrams, ports=policy.ports)
         begin = anyio.current_time()
         async with confined(
-            command, directory, limits, access, settings=settings, stdout=capture.output
+            command,
+            directory,
+            limits,
+            Access(network=network, browser=reach.browser),
+            settings=settings,
+            stdout=capture.output,
         ) as process:
             started()
             watch = Watch(process, limits, stop)

@@ -12,6 +12,8 @@ import anyio
 from k6_cloud.config.addresses import is_loopback
 from k6_cloud.scripts.endpoints import LARGEST_PORT
 from k6_cloud.scripts.reach import EVERYWHERE, Reach
+from k6_runner.confinement.abilities import abilities_here
+from k6_runner.confinement.landlock import TCP_SINCE
 
 Network = IPv4Network | IPv6Network
 PortRange = tuple[int, int]
@@ -34,7 +36,8 @@ class NetworkPolicy:
 
 def limits_ports() -> bool:
     """Whether this machine can hold a run to ports; if not, it reaches all ports of the addresses it may use."""
-    return False
+    abilities = abilities_here()
+    return abilities.seatbelt or abilities.landlock >= TCP_SINCE
 
 
 async def policy_of(reach: Reach) -> NetworkPolicy:

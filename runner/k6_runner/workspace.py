@@ -10,7 +10,6 @@ import anyio
 
 from k6_cloud.scripts.script import Script
 
-_BROWSER = b"/browser"
 SCRIPT_NAMES = {"javascript": "script.js", "archive": "archive.tar"}
 
 
@@ -23,13 +22,3 @@ async def workspace(script: Script) -> AsyncGenerator[Path, None]:
             async for chunk in script.chunks():
                 await file.write(chunk)
         yield directory
-
-
-async def mentions_browser(script: Script) -> bool:
-    """Whether a script, or any file in its archive, may import the browser module, as far as its bytes tell."""
-    rest = b""
-    async for chunk in script.chunks():
-        if _BROWSER in rest + chunk:
-            return True
-        rest = chunk[1 - len(_BROWSER) :]
-    return False

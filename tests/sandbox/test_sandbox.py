@@ -1,3 +1,4 @@
+import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable
@@ -18,6 +19,7 @@ from k6_cloud.scripts.script import MIB, Script
 from k6_cloud_sandbox.errors import SandboxError
 from k6_cloud_sandbox.sandbox import STACK_ID, open_sandbox, serve_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
+from k6_runner.network_policy import limits_ports
 
 SLEEPY = b"""
 import { sleep } from 'k6';
@@ -41,10 +43,10 @@ async def opened(directory: Path) -> AsyncGenerator[K6Cloud, None]:
 
 
 @asynccontextmanager
-async def served(directory: Path) -> AsyncGenerator[tuple[Process, K6Cloud], None]:
+async def served(directory: Path, **variables: str) -> AsyncGenerator[tuple[Process, K6Cloud], None]:
     """A sandbox in a process of its own, and a client over real HTTP."""
     command = [sys.executable, "-c", SERVE, str(directory)]
-    async with await anyio.open_process(command, stderr=None) as process:
+    async with await anyio.open_process(command, stderr=None, env=os.environ | variables) as process:
         try:
             assert process.stdout
             url, _, token = (await process.stdout.receive()).decode().split()
@@ -102,6 +104,23 @@ async def test_after_kill_9_nothing_is_lost_and_the_run_is_ended_with_the_reason
         with await k6.load_tests.download_script(run.test_id) as script:
             assert script.read() == SLEEPY
         await k6.load_tests.delete(run.test_id)
+
+
+@pytest.mark.skipif(not limits_ports(), reason="This kernel limits no ports.")
+async def test_a_run_cannot_call_the_api_that_started_it_not_even_with_its_token(tmp_path: Path):
+    async with served(tmp_path, K6_SANDBOX_ALLOW_HOSTS="*") as (_, k6):
+        token = (tmp_path / "token").read_text().strip()
+        page = (await k6.load_tests.start(1)).test_run_details_page_url or ""
+        address = page.partition("/runs/")[0]
+        source = f"""
+        import http from 'k6/http';
+        const headers = {{ Authorization: 'Bearer {token}', 'X-Stack-Id': '1' }};
+        export default () => http.del('{address}/cloud/v6/load_tests/1', null, {{ headers }});
+        """
+        run = await reach(k6, await start(k6, source), "completed", "aborted")
+        assert (await k6.load_tests.get(1)).name == "Smoke test"
+    assert run.result_details
+    assert "it is the sandbox's own API, which runs never reach" in (run.result_details.message or "")
 
 
 async def test_two_processes_share_a_directory(tmp_path: Path):

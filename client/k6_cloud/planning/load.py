@@ -104,14 +104,6 @@ class _Execution(_Lifecycle):
         return PerVuIterations()
 
 
-def uses_browser(options: Json | None) -> bool:
-    """Whether options that k6 can use have a scenario with a browser."""
-    try:
-        return load_of(options or {}).browser_vus > 0
-    except OptionsError:
-        return False
-
-
 def load_of(options: Json) -> Load:
     """Return the load that k6 options describe. Raises OptionsError that names each wrong option."""
     try:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
 from k6_cloud.config.addresses import is_loopback
-from k6_cloud.models import Json
-from k6_cloud.planning.load import uses_browser
 from k6_cloud.scripts.endpoints import LARGEST_PORT, Endpoint, endpoint_of
 from k6_cloud.scripts.targets import Target, Targets
 
@@ -93,8 +91,8 @@ def opening_of(text: str) -> Opening:
     return Opening(found.host, port)
 
 
-def reach_of(targets: Targets, rules: NetworkRules, options: Json | None = None) -> Reach:
-    """Derive the reach of a run from the script's targets and options."""
+def reach_of(targets: Targets, rules: NetworkRules) -> Reach:
+    """Derive the reach of a run from the targets of its script."""
     judged = [(target, _why_refused(target, rules)) for target in targets.found]
     local = [target.reached for target, why in judged if why is None and target.reached.is_loopback]
     hosts = [rules.demo.host, *(one.host for one in local), *(one.host for one in rules.openings)]
@@ -106,7 +104,7 @@ def reach_of(targets: Targets, rules: NetworkRules, options: Json | None = None)
         closed=closed,
         reached=_unique(*(str(target) for target, why in judged if why is None)),
         refused=_unique(*(f"{target} ({why})" for target, why in judged if why)),
-        browser=uses_browser(options),
+        browser=targets.browser,
     )
 
 

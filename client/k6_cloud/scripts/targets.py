@@ -20,6 +20,7 @@ _CONTEXT = 512
 # Members of an archive that k6 fetched from elsewhere.
 _REMOTE = "https/"
 _FROM_OUTSIDE = b"__env"
+_BROWSER_MODULES = (b"k6/browser", b"k6/experimental/browser", b"k6/x/browser")
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Targets:
-    """The targets in the order of their appearance; `computed` if the script makes up more."""
+    """The targets in the order of their appearance; `computed` if the script makes up more.
+
+    `browser` is whether any of its files may import k6's browser module.
+    """
 
     found: tuple[Target, ...]
     computed: bool
+    browser: bool = False
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -62,13 +67,14 @@ def targets_of(script: Script, options: Json | None = None) -> Targets:
     with suppress(ScriptError):
         for name, data in _files(script):
             search.read(name, data)
-    return Targets((*_reached(search.endpoints, _hosts_in(options)),), search.computed)
+    return Targets((*_reached(search.endpoints, _hosts_in(options)),), search.computed, search.browser)
 
 
 class _Search:
     """The endpoints found so far."""
 
     def __init__(self) -> None:
+        self.browser = False
         self._computed = False
         self._in_entry: dict[Endpoint, None] = {}
         self._elsewhere: dict[Endpoint, None] = {}
@@ -89,6 +95,7 @@ class _Search:
         """Look at one file. Of comments, only those of the entry file count."""
         found = self._in_entry if name == ENTRY_MEMBER else self._elsewhere
         for text, start, stop in _pieces(data):
+            self.browser = self.browser or any(module in text for module in _BROWSER_MODULES)
             if name != METADATA_MEMBER and not name.startswith(_REMOTE):
                 self._computed = self._computed or _FROM_OUTSIDE in text
                 piece = Piece(text, start, stop, self._url_looks)

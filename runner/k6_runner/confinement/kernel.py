@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 _NO_NEW_PRIVILEGES = 38
@@ -14,6 +16,15 @@ class Unconfined(Exception):
 def call(what: str, number: int, *arguments: Any) -> int:
     """Make a system call by its number. Raises Unconfined that names `what` if it fails."""
     return _checked(what, ask(number, *arguments))
+
+
+def call_for_each(what: str, number: int, first: int, second: int, items: Iterable[bytes]) -> None:
+    """Make the same call for each of many items: `first`, `second`, the item, 0. Raises Unconfined as `call` does."""
+    syscall = _library().syscall
+    words = _word(number), _word(first), _word(second)
+    nothing = _word(0)
+    for item in items:
+        _checked(what, syscall(*words, item, nothing))
 
 
 def ask(number: int, *arguments: Any) -> int:
@@ -37,6 +48,7 @@ def _word(argument: Any) -> Any:
     return ctypes.c_long(argument) if isinstance(argument, int) else argument
 
 
+@cache
 def _library() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 

@@ -10,9 +10,8 @@ import stat
 import struct
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
-from k6_runner.confinement.kernel import ask, call, give_up_new_privileges
+from k6_runner.confinement.kernel import ask, call, call_for_each, give_up_new_privileges
 from k6_runner.confinement.terms import Network, Terms
 
 TCP_SINCE, SCOPES_SINCE = 4, 6
@@ -30,7 +29,6 @@ _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _READING = _READ_FILE | _READ_DIR
 _BIND_TCP, _CONNECT_TCP = 1 << 0, 1 << 1
 _ANY_PORT = 0
-_PORT_RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
 _ALL_SCOPES = 0b11
 
 
@@ -48,8 +46,8 @@ def restrict(terms: Terms, version: int) -> None:
     for path, rights in _file_rules(terms, known):
         _allow_path(ruleset, path, rights & known)
     if version >= TCP_SINCE:
-        for rights, port in _port_rules(terms.network):
-            call("Landlock", _ADD_RULE, ruleset, _NET_PORT, struct.pack("QQ", rights, port), 0)
+        rules = (struct.pack("QQ", *rule) for rule in _port_rules(terms.network))
+        call_for_each("Landlock", _ADD_RULE, ruleset, _NET_PORT, rules)
     give_up_new_privileges()
     call("Landlock", _RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
@@ -72,19 +70,9 @@ def _taken_from_sockets(network: Network) -> int:
 def _port_rules(network: Network) -> Iterable[tuple[int, int]]:
     if network.listen:
         yield _BIND_TCP, _ANY_PORT
-    if network.ports is not None:
-        chosen = _ports_of_the_system() if network.listen else ()
-        for port in sorted({*network.ports, *chosen}):
+    for first, last in network.ports or ():
+        for port in range(first, last + 1):
             yield _CONNECT_TCP, port
-
-
-def _ports_of_the_system() -> range:
-    """The ports that the kernel gives to programs that ask for any."""
-    try:
-        first, last = map(int, Path(_PORT_RANGE).read_text("ascii").split())
-    except (OSError, ValueError):
-        return range(32768, 61000)
-    return range(first, last + 1)
 
 
 def _file_rules(terms: Terms, known: int) -> Iterable[tuple[str, int]]:

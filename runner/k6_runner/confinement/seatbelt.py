@@ -2,11 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from k6_runner.confinement.terms import Network, Terms
+from k6_runner.confinement.terms import Network, PortRange, Terms
 
 _PROGRAM = "/usr/bin/sandbox-exec"
+_LARGEST_PORT = 65535
 # A program cannot start without its loader, the system's libraries and the time zone.
 _SYSTEM = (
     "/usr/lib",
@@ -48,14 +49,23 @@ def _network(network: Network) -> Iterable[str]:
     """TCP by port, UDP as a whole; name resolution goes through a service of the system."""
     if not network.internet:
         return
-    if network.ports is None:
-        yield '(allow network-outbound (remote tcp "*:*"))'
-    else:
-        yield from (f'(allow network-outbound (remote tcp "*:{port}"))' for port in network.ports)
+    yield from _outbound(network.ports)
     if network.datagrams:
         yield '(allow network-outbound (remote udp "*:*") (literal "/private/var/run/mDNSResponder"))'
     if network.listen:
         yield '(allow network-bind network-inbound (local tcp "*:*"))'
+
+
+def _outbound(ranges: Sequence[PortRange] | None) -> Iterable[str]:
+    """The ports to connect to: each by itself, or all of them without each that is missing, whichever is less."""
+    known = [(1, _LARGEST_PORT)] if ranges is None else ranges
+    ports = {port for first, last in known for port in range(first, last + 1)}
+    missing = {*range(1, _LARGEST_PORT + 1)} - ports
+    if len(ports) <= len(missing):
+        yield from (f'(allow network-outbound (remote tcp "*:{port}"))' for port in sorted(ports))
+    else:
+        yield '(allow network-outbound (remote tcp "*:*"))'
+        yield from (f'(deny network-outbound (remote tcp "*:{port}"))' for port in sorted(missing))
 
 
 def _path(path: str) -> str:

@@ -4,21 +4,23 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
+PortRange = Sequence[int]
+
 
 class Network(NamedTuple):
     """The sockets that a command may open; by default none at all.
 
     `internet` opens TCP, `datagrams` UDP as well (which resolving names needs). `local` opens Unix sockets and
     the kernel's own, by which the processes of a browser talk. `listen` lets it accept connections, on a port that the
-    system chooses. `ports` are the TCP ports it may connect to, None for any; one that listens may connect to all that
-    the system could have chosen. Linux enforces both from 6.7 on.
+    system chooses. `ports` are the TCP ports it may connect to, as ranges from first to last, None for any. Linux enforces
+    both from 6.7 on.
     """
 
     internet: bool = False
     datagrams: bool = False
     local: bool = False
     listen: bool = False
-    ports: Sequence[int] | None = None
+    ports: Sequence[PortRange] | None = None
 
 
 NO_NETWORK = Network()

@@ -39,4 +39,4 @@ class RunNetwork:
 
     def reach_of(self, script: Script, options: Json) -> Reach:
         """Derive the reach of a run of `script` with these options. Reads the whole script, so call it in a thread."""
-        return reach_of(targets_of(script, options), self.rules(), options)
+        return reach_of(targets_of(script, options), self.rules())

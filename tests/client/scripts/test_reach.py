@@ -11,11 +11,6 @@ ANY_PORT = (
     "K6_SANDBOX_ALLOW_HOSTS opens a host without a port, so the run reaches any port of these hosts, and of this machine "
     "but our own."
 )
-BROWSER = {
-    "scenarios": {
-        "ui": {"executor": "shared-iterations", "options": {"browser": {"type": "chromium"}}},
-    }
-}
 OURS = {6580: "the sandbox's API"}
 
 
@@ -32,9 +27,9 @@ def reach(source: str, *openings: str, options: Json | None = None) -> Reach:
     return reach_of(targets(source, options), rules(*openings))
 
 
-def words(source: str, *openings: str, limits_ports: bool = True, options: Json | None = None) -> list[str]:
+def words(source: str, *openings: str, limits_ports: bool = True) -> list[str]:
     found, held = targets(source), rules(*openings, limits_ports=limits_ports)
-    return [*in_words(found, reach_of(found, held, options), held)]
+    return [*in_words(found, reach_of(found, held), held)]
 
 
 def test_a_script_without_targets_reaches_the_demo_target_alone():
@@ -142,7 +137,7 @@ def test_the_words_tell_what_is_reached_refused_and_not_known():
         "Refused: shop.example (K6_SANDBOX_ALLOW_HOSTS does not name it).",
         "Hosts and ports that the script computes are refused unless K6_SANDBOX_ALLOW_HOSTS names them.",
     ]
-    assert words("", "10.0.0.1", options=BROWSER) == [
+    assert words("import { browser } from 'k6/browser'", "10.0.0.1") == [
         "It reaches the demo target.",
         "Its browser reaches the ports of this machine that the system gives to programs, too.",
         ANY_PORT,

@@ -109,7 +109,7 @@ def test_only_the_ports_that_are_named_can_be_connected_to(tmp_path: Path):
     ):
         ports = [open_server.getsockname()[1], other.getsockname()[1]]
         connect = "import socket; socket.create_connection(('127.0.0.1', {0}), 5)"
-        network = INTERNET._replace(ports=ports[:1])
+        network = INTERNET._replace(ports=[(ports[0], ports[0])])
         assert not _refused(tmp_path, connect.format(ports[0]), network=network)
         assert _refused(tmp_path, connect.format(ports[1]), network=network)
         assert not _refused(tmp_path, connect.format(ports[1]), network=INTERNET)

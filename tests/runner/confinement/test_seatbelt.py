@@ -16,11 +16,20 @@ def test_a_script_that_is_read_gets_its_directory_and_no_network(tmp_path: Path)
 
 
 def test_a_run_gets_the_ports_it_may_connect_to():
-    lines = profile(Terms("/room", network=Network(internet=True, ports=[80, 6580]))).splitlines()
+    lines = profile(
+        Terms("/room", network=Network(internet=True, ports=[(80, 81), (6580, 6580)]))
+    ).splitlines()
     network = [line for line in lines if "network" in line]
     assert network == [
         '(allow network-outbound (remote tcp "*:80"))',
+        '(allow network-outbound (remote tcp "*:81"))',
         '(allow network-outbound (remote tcp "*:6580"))',
+    ]
+    ports = [(1, 6579), (6581, 65535)]
+    all_but_ours = profile(Terms("/room", network=Network(internet=True, ports=ports))).splitlines()
+    assert [line for line in all_but_ours if "network" in line] == [
+        '(allow network-outbound (remote tcp "*:*"))',
+        '(deny network-outbound (remote tcp "*:6580"))',
     ]
     open_network = profile(Terms("/room", network=Network(internet=True, datagrams=True, listen=True)))
     assert '(remote tcp "*:*")' in open_network

@@ -151,7 +151,7 @@ async def _preview(app: App, test: LoadTest, script: Script, runs: Page[TestRun]
         f"Start load test {quote(test.name)} (id {test.id}) in project {project}; {where}.",
         f"Script: {describe(script)}.",
         f"Targets: {targets}.",
-        *await _reach(app, targets, price.options),
+        *await _reach(app, targets),
         f"Cost: {price.words}.",
         *_zones(price.options),
         *_monthly_in_words(monthly, price.vuh),
@@ -160,12 +160,12 @@ async def _preview(app: App, test: LoadTest, script: Script, runs: Page[TestRun]
     return Preview("\n".join(lines)), price
 
 
-async def _reach(app: App, targets: Targets, options: Json | None) -> Iterable[str]:
+async def _reach(app: App, targets: Targets) -> Iterable[str]:
     """Describe what a run on this machine reaches; empty for runs in the cloud."""
     rules = await app.network_rules() if app.network_rules else None
     if rules is None:
         return ()
-    return [" ".join(in_words(targets, reach_of(targets, rules, options), rules))]
+    return [" ".join(in_words(targets, reach_of(targets, rules), rules))]
 
 
 def _zones(options: Json | None) -> list[str]:
