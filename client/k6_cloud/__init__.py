@@ -8,9 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k6_cloud.auth import Credentials
     from k6_cloud.client import K6Cloud
-    from k6_cloud.connection import DEFAULT_BASE_URL, connect
     from k6_cloud.errors import (
         ApiError,
         BadAnswer,
@@ -51,8 +49,10 @@ if TYPE_CHECKING:
         ValidatedOptions,
         ValidateOptions,
     )
+    from k6_cloud.requests.auth import Credentials
     from k6_cloud.requests.concurrency import side_by_side
-    from k6_cloud.retries import NO_RETRIES, Retries
+    from k6_cloud.requests.connection import DEFAULT_BASE_URL, connect
+    from k6_cloud.requests.retries import NO_RETRIES, Retries
     from k6_cloud.schedules import CreateSchedule, Cron, RecurrenceRule, Schedule
     from k6_cloud.scripts.script import Member, Script
     from k6_cloud.test_runs import Distribution, PatchTestRun

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from k6_cloud import paging
-from k6_cloud.api import Api
 from k6_cloud.models import Page, Request, Response
+from k6_cloud.requests.api import Api
 from k6_cloud.requests.arguments import Ahead, Count, Id, Top, body, checked, checked_start
 from k6_cloud.requests.owners import OfProject, OfRows
 

@@ -6,9 +6,9 @@ from contextlib import nullcontext
 from functools import partial
 
 from k6_cloud import paging
-from k6_cloud.api import Api
 from k6_cloud.models import LoadTest, MoveLoadTest, Page, PatchLoadTest, StartedTestRun, TestName, TestRun
 from k6_cloud.requests.answers import parse
+from k6_cloud.requests.api import Api
 from k6_cloud.requests.arguments import (
     Ahead,
     Count,

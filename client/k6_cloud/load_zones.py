@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from k6_cloud import paging
-from k6_cloud.api import Api
 from k6_cloud.models import Request, Response
 from k6_cloud.requests.answers import parse
+from k6_cloud.requests.api import Api
 from k6_cloud.requests.arguments import Id, Name, body, checked, checked_start
 from k6_cloud.requests.owners import OfProject, OfRows, Unowned
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field
 
 from k6_cloud import paging
-from k6_cloud.api import Api
 from k6_cloud.models import Response
+from k6_cloud.requests.api import Api
 from k6_cloud.requests.arguments import Id, Moment, Name, Positive, checked, checked_start, quoted, utc_text
 from k6_cloud.requests.owners import OfLoadTest, OfTestRun, Owner
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator, Collection
 from functools import partial
 
 from k6_cloud import paging
-from k6_cloud.api import Api
 from k6_cloud.errors import Forbidden, NotFound, OutOfScope
 from k6_cloud.models import CreateProject, Page, Project, ProjectName
 from k6_cloud.requests.answers import parse
+from k6_cloud.requests.api import Api
 from k6_cloud.requests.arguments import Ahead, Count, Id, Name, Top, body, checked, checked_start
 from k6_cloud.requests.concurrency import AT_ONCE, side_by_side
 from k6_cloud.requests.owners import OfProject, OfRows

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from k6_cloud import paging
-from k6_cloud.api import Api
 from k6_cloud.models import IsoDatetime, Page, Request, Response, UtcDatetime, require_iso
 from k6_cloud.requests.answers import parse
+from k6_cloud.requests.api import Api
 from k6_cloud.requests.arguments import Ahead, Count, Id, Top, body, checked, checked_start
 from k6_cloud.requests.owners import OfLoadTest, OfRows, OfSchedule
 

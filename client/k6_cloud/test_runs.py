@@ -9,9 +9,9 @@ from inspect import isawaitable
 import anyio
 
 from k6_cloud import paging
-from k6_cloud.api import Api
 from k6_cloud.errors import NotFinished
 from k6_cloud.models import Page, Request, Response, TestRun
+from k6_cloud.requests.api import Api
 from k6_cloud.requests.arguments import (
     Ahead,
     Count,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.config.proxies import proxy_for
-from k6_cloud.connection import connect
 from k6_cloud.errors import ConfigurationError
-from k6_cloud.retries import NO_RETRIES
+from k6_cloud.requests.auth import Credentials
+from k6_cloud.requests.connection import connect
+from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.local_k6 import literal_options_of, script_bundler, script_inspector
@@ -29,7 +29,7 @@ from k6_cloud_mcp_tools.context import App, BundleScript
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
 from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
 from k6_cloud_mcp_tools.storage.script_files import Backups
-from k6_runner.bounded import run_bounded
+from k6_runner.analysis.bounded import run_bounded
 
 if TYPE_CHECKING:
     from k6_runner.limits import RunLimits

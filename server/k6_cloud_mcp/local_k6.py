@@ -40,9 +40,9 @@ def script_inspector(
 
     async def inspect_script(script: Script) -> ScriptOptions | None:
         from k6_runner.binary import find_k6
-        from k6_runner.inspection import inspect
-        from k6_runner.k6_inspect import NeedsNetwork, ScriptRejected
         from k6_runner.process import NotConfined
+        from k6_runner.reading.inspection import inspect
+        from k6_runner.reading.k6_inspect import NeedsNetwork, ScriptRejected
 
         k6 = await find_k6(os.environ.get("K6_PATH"))
         if k6 is None:
@@ -68,7 +68,7 @@ def script_inspector(
 async def literal_options_of(script: Script) -> ScriptOptions | None:
     """The options in a script's text, without running it; None if only running it would tell them."""
     from k6_cloud.scripts.literal_options import literal_options
-    from k6_runner.bounded import run_bounded
+    from k6_runner.analysis.bounded import run_bounded
 
     try:
         return await run_bounded(literal_options, script.text())
@@ -86,8 +86,8 @@ def script_bundler(
     """
 
     async def bundle_script(entry: Path, folder: Path) -> Script | None:
+        from k6_runner.archives.bundling import bundle
         from k6_runner.binary import find_k6
-        from k6_runner.bundling import bundle
         from k6_runner.process import NotConfined
 
         k6 = await find_k6(os.environ.get("K6_PATH"))

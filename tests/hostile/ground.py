@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.connection import connect
+from k6_cloud.requests.auth import Credentials
+from k6_cloud.requests.connection import connect
 from k6_cloud.scripts.script import Script
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app

@@ -18,7 +18,7 @@ import k6_cloud_mcp_tools
 import k6_cloud_sandbox
 import k6_runner
 from k6_cloud.errors import NotAnalysed
-from k6_runner.bounded import run_bounded
+from k6_runner.analysis.bounded import run_bounded
 
 ROOMS = (k6_cloud, k6_runner, k6_cloud_sandbox, k6_cloud_mcp_tools, k6_cloud_mcp_prompts, k6_cloud_mcp)
 

@@ -5,9 +5,9 @@ import pytest
 
 from k6_cloud.scripts.script import Script
 from k6_runner.binary import K6, find_k6
-from k6_runner.inspection import inspect
 from k6_runner.limits import RunLimits
 from k6_runner.process import NotConfined
+from k6_runner.reading.inspection import inspect
 
 
 async def test_k6_beside_this_python_is_found_without_being_on_path(monkeypatch: pytest.MonkeyPatch):

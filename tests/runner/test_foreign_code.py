@@ -12,15 +12,15 @@ from support.listeners import Listeners, listeners
 
 from k6_cloud.errors import ScriptError
 from k6_cloud.scripts.script import Script
+from k6_runner.archives.bundling import bundle
 from k6_runner.binary import K6
-from k6_runner.bundling import bundle
 from k6_runner.confinement.terms import Abilities
 from k6_runner.execution import execute
-from k6_runner.inspection import inspect
-from k6_runner.k6_inspect import NeedsNetwork, ScriptRejected
 from k6_runner.limits import MIB, RunLimits
 from k6_runner.outcome import Outcome
 from k6_runner.process import NotConfined
+from k6_runner.reading.inspection import inspect
+from k6_runner.reading.k6_inspect import NeedsNetwork, ScriptRejected
 
 RUN = "export default function () {}"
 SECRET = "-----BEGIN OPENSSH PRIVATE KEY-----"

@@ -9,8 +9,8 @@ from k6_cloud.scripts.script import Script
 from k6_runner.binary import find_k6
 from k6_runner.capture.frame import Frame
 from k6_runner.capture.metrics_capture import capturing
-from k6_runner.k6_inspect import ask
 from k6_runner.limits import RunLimits
+from k6_runner.reading.k6_inspect import ask
 
 
 async def _look_for_k6() -> None:

@@ -16,8 +16,8 @@ from k6_cloud_mcp.local_k6 import literal_options_of, script_bundler, script_ins
 from k6_cloud_mcp.state.trusted_folders import TrustedFolders
 from k6_runner.binary import find_k6
 from k6_runner.confinement.terms import Abilities
-from k6_runner.inspection import inspect
 from k6_runner.limits import RunLimits
+from k6_runner.reading.inspection import inspect
 
 MAIN = """
 import { greeting } from './lib/greet.js';

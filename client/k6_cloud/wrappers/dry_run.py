@@ -8,8 +8,8 @@ from typing import IO, Any
 import httpx
 from pydantic import BaseModel
 
-from k6_cloud.api import Api, Owners
 from k6_cloud.models import Json
+from k6_cloud.requests.api import Api, Owners
 from k6_cloud.scripts.script import CHUNK, Script
 
 VALIDATE_PATH = "/cloud/v6/validate_options"

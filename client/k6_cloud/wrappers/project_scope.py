@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from k6_cloud.api import Api, Owners
 from k6_cloud.errors import OutOfScope
 from k6_cloud.models import Response
 from k6_cloud.requests.answers import parse
+from k6_cloud.requests.api import Api, Owners
 from k6_cloud.requests.concurrency import side_by_side
 from k6_cloud.requests.owners import (
     OfAnswer,

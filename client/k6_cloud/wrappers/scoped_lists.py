@@ -10,9 +10,9 @@ from typing import Any, Self
 import httpx
 
 from k6_cloud import paging
-from k6_cloud.api import Api
 from k6_cloud.errors import NotFound
 from k6_cloud.models import Json, Page
+from k6_cloud.requests.api import Api
 from k6_cloud.requests.concurrency import AT_ONCE, side_by_side
 from k6_cloud.requests.owners import OfRows
 from k6_cloud.wrappers.row_order import row_order

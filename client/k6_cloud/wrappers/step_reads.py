@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import httpx
 
-from k6_cloud.api import Api, Owners
+from k6_cloud.requests.api import Api, Owners
 from k6_cloud.scripts.script import Script
 
 _OBJECT = re.compile(r"/cloud/v6/(?:load_tests|test_runs|schedules|projects)/[0-9]+")

@@ -29,10 +29,10 @@ from k6_runner.background import alongside
 from k6_runner.binary import INSTALL_HINT, K6, find_k6
 from k6_runner.capture.frame import Frame
 from k6_runner.execution import execute
-from k6_runner.inspection import Inspection, archived, inspect, options_written_in
-from k6_runner.k6_inspect import ScriptRejected
 from k6_runner.outcome import Outcome
 from k6_runner.process import NotConfined
+from k6_runner.reading.inspection import Inspection, archived, inspect, options_written_in
+from k6_runner.reading.k6_inspect import ScriptRejected
 
 _log = logging.getLogger(__name__)
 

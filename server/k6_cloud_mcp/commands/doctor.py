@@ -20,10 +20,10 @@ from k6_cloud_sandbox.sandbox import open_sandbox
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_runner.binary import INSTALL_HINT, K6, find_k6
 from k6_runner.confinement.abilities import confinement_report
-from k6_runner.inspection import inspect
-from k6_runner.k6_inspect import ScriptRejected
 from k6_runner.limits import RunLimits, setting
 from k6_runner.process import NotConfined
+from k6_runner.reading.inspection import inspect
+from k6_runner.reading.k6_inspect import ScriptRejected
 
 
 @dataclass(frozen=True)

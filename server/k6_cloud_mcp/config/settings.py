@@ -19,8 +19,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from k6_cloud.config.addresses import safe_address, stack_address
 from k6_cloud.config.k6_login import Login, read_login
-from k6_cloud.connection import DEFAULT_BASE_URL, DEFAULT_CONNECTIONS
 from k6_cloud.errors import ConfigurationError
+from k6_cloud.requests.connection import DEFAULT_BASE_URL, DEFAULT_CONNECTIONS
 from k6_cloud.scripts.script import MIB
 from k6_cloud_mcp.config.policy_rules import RulesError, operator_policy, problems, require_guarded
 from k6_cloud_mcp.config.variables import Variables

@@ -21,14 +21,14 @@ from support.organisation import (
     open_organisation,
 )
 
-from k6_cloud.api import Api, HttpApi
-from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.connection import connect
 from k6_cloud.errors import K6CloudError, NotFound, OutOfScope, ServerFailure, StatusError
 from k6_cloud.models import PatchLoadTest, Project, ValidateOptions
+from k6_cloud.requests.api import Api, HttpApi
+from k6_cloud.requests.auth import Credentials
+from k6_cloud.requests.connection import connect
 from k6_cloud.requests.owners import OfProject
-from k6_cloud.retries import Retries
+from k6_cloud.requests.retries import Retries
 from k6_cloud.wrappers.project_scope import ScopedApi
 
 OF_A_PROJECT = {**READS, **WRITES}

@@ -6,11 +6,11 @@ from pathlib import Path
 import anyio
 import pytest
 
-from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.connection import connect
 from k6_cloud.errors import NoAnswer
-from k6_cloud.retries import NO_RETRIES
+from k6_cloud.requests.auth import Credentials
+from k6_cloud.requests.connection import connect
+from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud_mcp.config.settings import SettingsError
 from k6_cloud_mcp.stacks.lazy_sandbox import LazySandbox, lazy_sandbox
 from k6_cloud_sandbox.settings import IN_PROCESS_TOKEN, STACK_ID, SandboxSettings

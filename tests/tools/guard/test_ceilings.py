@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.connection import connect
-from k6_cloud.retries import NO_RETRIES
+from k6_cloud.requests.auth import Credentials
+from k6_cloud.requests.connection import connect
+from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud.schedules import CreateSchedule
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.ceilings import over_a_ceiling, over_for_one_run

@@ -9,7 +9,7 @@ from k6_cloud.errors import ScriptError
 from k6_cloud.scripts.syntax.tree import LARGEST
 from k6_cloud_mcp_tools.lint.analysis import SourceText, lint
 from k6_cloud_mcp_tools.lint.rules import RULES
-from k6_runner.bounded import run_bounded
+from k6_runner.analysis.bounded import run_bounded
 
 SCRIPTS = sorted(Path(__file__).with_name("scripts").iterdir())
 DRAWN = "Xk29fj3LmQ81vTz0"

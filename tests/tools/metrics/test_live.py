@@ -7,7 +7,7 @@ from support.servers import World, content_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import TestRun
-from k6_cloud.retries import NO_RETRIES
+from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud_mcp_tools.metrics.live import live_figures
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

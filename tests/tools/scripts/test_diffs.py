@@ -8,7 +8,7 @@ from support.archives import tar_of
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp_tools.context import InWorker
 from k6_cloud_mcp_tools.scripts.diffs import differences
-from k6_runner.bounded import run_bounded
+from k6_runner.analysis.bounded import run_bounded
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -16,11 +16,11 @@ from mcp import Client
 from mcp_types import CallToolResult
 from support.servers import World
 
-from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.connection import connect
 from k6_cloud.models import Json
-from k6_cloud.retries import Retries
+from k6_cloud.requests.auth import Credentials
+from k6_cloud.requests.connection import connect
+from k6_cloud.requests.retries import Retries
 from k6_cloud.scripts.endpoints import Endpoint
 from k6_cloud.scripts.script import Script
 from k6_cloud.scripts.script_options import ScriptOptions

@@ -11,11 +11,11 @@ from anyio import to_thread
 
 from k6_cloud.errors import ScriptError
 from k6_cloud.scripts.script import Script
-from k6_runner.archiving import archive
+from k6_runner.archives.archiving import archive
+from k6_runner.archives.repacking import repacked
 from k6_runner.binary import K6
-from k6_runner.k6_inspect import ScriptRejected
 from k6_runner.limits import RunLimits
-from k6_runner.repacking import repacked
+from k6_runner.reading.k6_inspect import ScriptRejected
 
 _SHOWN = 5
 # k6 replaces the names of users' home folders when it writes paths into an archive.

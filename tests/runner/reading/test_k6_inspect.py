@@ -2,9 +2,9 @@ import pytest
 
 from k6_cloud.scripts.script import Script
 from k6_runner.binary import K6
-from k6_runner.k6_inspect import Answer, NeedsNetwork, ask
 from k6_runner.limits import RunLimits
 from k6_runner.log import Log
+from k6_runner.reading.k6_inspect import Answer, NeedsNetwork, ask
 
 
 async def _ask(k6: K6, source: str, *flags: str, **settings: str) -> Answer:

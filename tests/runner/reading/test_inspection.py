@@ -10,9 +10,9 @@ import pytest
 from k6_cloud.models import Json
 from k6_cloud.scripts.script import Script
 from k6_runner.binary import K6
-from k6_runner.inspection import Inspection, archived, inspect
-from k6_runner.k6_inspect import ScriptRejected
 from k6_runner.limits import RunLimits
+from k6_runner.reading.inspection import Inspection, archived, inspect
+from k6_runner.reading.k6_inspect import ScriptRejected
 
 _RUN = "export default function () {}"
 

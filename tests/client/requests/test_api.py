@@ -2,13 +2,13 @@ import httpx
 import pytest
 from support.canned_responses import Answers
 
-from k6_cloud.api import Api, HttpApi
-from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.connection import connect
 from k6_cloud.errors import BadAnswer, K6CloudError, NoAnswer, NotFound, ServerFailure, TimedOut
 from k6_cloud.models import LoadTest, Page
-from k6_cloud.retries import Retries
+from k6_cloud.requests.api import Api, HttpApi
+from k6_cloud.requests.auth import Credentials
+from k6_cloud.requests.connection import connect
+from k6_cloud.requests.retries import Retries
 
 
 def api(handler: Answers, base_url: str = "https://k6.test") -> Api:

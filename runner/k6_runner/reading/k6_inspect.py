@@ -14,7 +14,7 @@ from k6_runner.binary import K6
 from k6_runner.limits import MIB, RunLimits, setting
 from k6_runner.log import Log
 from k6_runner.process import NO_ACCESS, Access, confined, require_confined, stream
-from k6_runner.readers import a_reader
+from k6_runner.reading.readers import a_reader
 from k6_runner.result_codes import SCRIPT_ERROR, TIMED_OUT
 from k6_runner.sanitize import Wording
 from k6_runner.workspace import SCRIPT_NAMES, workspace

@@ -11,7 +11,7 @@ from k6_cloud.errors import (
     TimedOut,
 )
 from k6_cloud.requests.failures import error_from_response
-from k6_cloud.retries import NO_RETRIES, Retries
+from k6_cloud.requests.retries import NO_RETRIES, Retries
 
 QUICK = Retries(attempts=3, wait=0.0, wait_max=0.0)
 

@@ -1,9 +1,9 @@
 import httpx
 import pytest
 
-from k6_cloud.auth import Credentials
-from k6_cloud.connection import DEFAULT_BASE_URL, connect
 from k6_cloud.errors import ConfigurationError
+from k6_cloud.requests.auth import Credentials
+from k6_cloud.requests.connection import DEFAULT_BASE_URL, connect
 
 
 async def test_requests_name_their_sender_and_ask_for_json():

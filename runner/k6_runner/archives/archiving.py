@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from k6_runner.binary import K6
-from k6_runner.k6_inspect import ending_in_time, read_log, rejection
 from k6_runner.limits import RunLimits
 from k6_runner.log import Log
 from k6_runner.process import Access, confined, require_confined
-from k6_runner.readers import a_reader
+from k6_runner.reading.k6_inspect import ending_in_time, read_log, rejection
+from k6_runner.reading.readers import a_reader
 
 _FILES = "A script can use the files of its project's folder, not hidden ones and no others."
 _ARCHIVE = "archive.tar"

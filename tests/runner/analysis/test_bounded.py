@@ -9,7 +9,7 @@ import pytest
 from support import bounded_calls
 
 from k6_cloud.errors import NotAnalysed, ScriptError
-from k6_runner.bounded import PROCESSES, run_bounded
+from k6_runner.analysis.bounded import PROCESSES, run_bounded
 
 pytestmark = pytest.mark.anyio
 
@@ -146,7 +146,7 @@ async def test_many_calls_at_once_share_few_processes():
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 async def test_a_busy_process_does_not_outlive_a_parent_that_was_killed():
     program = (
-        "import anyio, sys; sys.path.insert(0, sys.argv[1]); from k6_runner.bounded import run_bounded; "
+        "import anyio, sys; sys.path.insert(0, sys.argv[1]); from k6_runner.analysis.bounded import run_bounded; "
         "from support import bounded_calls as calls\n"
         "async def main():\n"
         "    print(await run_bounded(calls.process_id), flush=True)\n"

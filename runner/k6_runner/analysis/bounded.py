@@ -18,7 +18,7 @@ from anyio import to_thread
 from anyio.lowlevel import RunVar
 
 from k6_cloud.errors import NotAnalysed
-from k6_runner.bounded_process import OUT_OF_MEMORY, OUT_OF_TIME, PATIENCE
+from k6_runner.analysis.bounded_process import OUT_OF_MEMORY, OUT_OF_TIME, PATIENCE
 from k6_runner.environment import minimal_environment
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ PROCESSES = 2
 _START_SECONDS = 15
 _PROGRAM = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
-    "from k6_runner.bounded_process import serve; serve()"
+    "from k6_runner.analysis.bounded_process import serve; serve()"
 )
 _places: RunVar[anyio.CapacityLimiter] = RunVar("places of bounded calls")
 

@@ -14,7 +14,7 @@ from k6_cloud.requests.answers import Model, parse, require_no_page, require_scr
 from k6_cloud.requests.failures import error_from_response, error_from_transport
 from k6_cloud.requests.owners import Owner
 from k6_cloud.requests.recent import RecentAnswers
-from k6_cloud.retries import NO_RETRIES, Retries
+from k6_cloud.requests.retries import NO_RETRIES, Retries
 from k6_cloud.scripts.script import Script
 
 Owners = Sequence[Owner]

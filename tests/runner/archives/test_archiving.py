@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from k6_cloud.scripts.script import Script
-from k6_runner.archiving import archive
+from k6_runner.archives.archiving import archive
 from k6_runner.binary import K6
-from k6_runner.k6_inspect import ScriptRejected
 from k6_runner.limits import RunLimits
+from k6_runner.reading.k6_inspect import ScriptRejected
 
 
 def entry(folder: Path, source: str) -> Path:
