@@ -39,4 +39,4 @@ def test_tokens_and_environment_values_of_an_archive_are_replaced():
 
 def test_long_messages_are_cut():
     with Script.from_chunks([b""]) as script:
-        assert len(Wording(script, _ROOM).clean("x" * 10_000)) == 501
+        assert len(Wording(script, _ROOM).clean("x" * 10_000)) == 500

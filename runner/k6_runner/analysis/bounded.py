@@ -27,11 +27,13 @@ Ts = TypeVarTuple("Ts")
 SECONDS = 1.5
 MEMORY_BYTES = 512 * 1024 * 1024
 PROCESSES = 2
+# An idle process holds some 60 MB.
+_IDLE_SECONDS = 300
 # The time of a cold start comes on top of a call's own.
 _START_SECONDS = 15
 _PROGRAM = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
-    "from k6_runner.analysis.bounded_process import serve; serve()"
+    "from k6_runner.analysis.bounded_process import serve; serve(float(sys.argv[1]))"
 )
 _places: RunVar[anyio.CapacityLimiter] = RunVar("places of bounded calls")
 
@@ -75,10 +77,14 @@ async def _exchange(packed: bytes, what: str, seconds: float) -> bytes:
 
 
 def _take() -> "_Worker":
-    try:
-        return _idle.pop()
-    except IndexError:
-        return _Worker()
+    """Take an idle worker; start one if there is none. One that ended meanwhile is of no use."""
+    with suppress(IndexError):
+        while True:
+            worker = _idle.pop()
+            if worker.is_alive:
+                return worker
+            worker.end()
+    return _Worker()
 
 
 def _limiter() -> anyio.CapacityLimiter:
@@ -97,6 +103,11 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = False
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process is not None and self._process.poll() is None
+
     def ask(self, packed: bytes) -> bytes | None:
         """The answer to a call; None if the process ended without one. Blocks."""
         try:
@@ -112,7 +123,7 @@ class _Worker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._process = process = subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", "-c", _PROGRAM],
+            [sys.executable, "-I", "-X", "utf8", "-c", _PROGRAM, str(_IDLE_SECONDS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

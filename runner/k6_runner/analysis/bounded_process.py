@@ -9,6 +9,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,7 @@ if sys.platform != "win32":
 
 OUT_OF_MEMORY = 86
 OUT_OF_TIME = 1
+ENDED_IDLE = 87
 # Processor time is counted, so that a busy machine refuses nothing; the clock only ends a call that waits.
 PATIENCE = 4
 _ANSWER_BYTES = 128 * 1024 * 1024
@@ -27,16 +29,26 @@ _FILE_BYTES = 256 * 1024 * 1024
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
-def serve() -> None:
-    """Answer calls until the input ends."""
+def serve(idle_seconds: float) -> None:
+    """Answer calls until the input ends, or none came for that long."""
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     # What a library prints must not reach the channel.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     _send(answers, b"ready")
     with suppress(EOFError):
         while True:
-            seconds, memory_bytes, packed = pickle.load(calls)
+            seconds, memory_bytes, packed = _next_call(calls, idle_seconds)
             _send(answers, _answer(pickle.loads(packed), seconds, memory_bytes))
+
+
+def _next_call(calls: BinaryIO, idle_seconds: float) -> tuple[float, int, bytes]:
+    timer = threading.Timer(idle_seconds, os._exit, (ENDED_IDLE,))
+    timer.daemon = True
+    timer.start()
+    try:
+        return pickle.load(calls)
+    finally:
+        timer.cancel()
 
 
 def _send(answers: BinaryIO, data: bytes) -> None:

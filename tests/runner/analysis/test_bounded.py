@@ -10,6 +10,7 @@ from support import bounded_calls
 
 from k6_cloud.errors import NotAnalysed, ScriptError
 from k6_runner.analysis.bounded import PROCESSES, run_bounded
+from k6_runner.analysis.bounded_process import ENDED_IDLE
 
 pytestmark = pytest.mark.anyio
 
@@ -160,3 +161,17 @@ async def test_a_busy_process_does_not_outlive_a_parent_that_was_killed():
         parent.kill()
     await anyio.to_thread.run_sync(psutil.wait_procs, [worker], 60)
     assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_a_process_that_ended_while_idle_is_replaced():
+    process = psutil.Process(await run_bounded(bounded_calls.process_id))
+    process.kill()
+    await anyio.to_thread.run_sync(psutil.wait_procs, [process], 60)
+    assert await run_bounded(bounded_calls.process_id) != process.pid
+
+
+async def test_a_process_that_is_not_asked_ends_by_itself():
+    program = "from k6_runner.analysis.bounded_process import serve; serve(0.2)"
+    async with await anyio.open_process([sys.executable, "-c", program]) as worker:
+        with anyio.fail_after(60):
+            assert await worker.wait() == ENDED_IDLE
