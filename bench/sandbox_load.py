@@ -18,8 +18,8 @@ from pool import Pool
 from stdio import running
 from table import Row
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.scripts.script import Script
 

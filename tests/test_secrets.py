@@ -27,8 +27,8 @@ from support import secrets_search as hunt
 from support.loopback import listening
 from support.secrets_search import Haul, Objects, archive, call_all, calls, read_all
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud_mcp.backend import open_backend

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from k6_cloud.auth import Credentials
     from k6_cloud.client import K6Cloud
     from k6_cloud.errors import (
         ApiError,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
         ValidatedOptions,
         ValidateOptions,
     )
-    from k6_cloud.requests.auth import Credentials
     from k6_cloud.requests.concurrency import side_by_side
     from k6_cloud.requests.connection import DEFAULT_BASE_URL, connect
     from k6_cloud.requests.retries import NO_RETRIES, Retries
@@ -126,7 +126,7 @@ __all__ = [
 _MODULES = {
     "auth": "Credentials",
     "client": "K6Cloud",
-    "connection": "DEFAULT_BASE_URL connect",
+    "requests.connection": "DEFAULT_BASE_URL connect",
     "errors": "ApiError BadAnswer BadRequest ConfigurationError Conflict ErrorDetail Forbidden InvalidArgument K6CloudError NoAnswer NotAcceptable NotFinished NotFound OutOfScope RateLimited ScriptError ScriptTooLarge ServerFailure StatusError TimedOut Unauthorized UnsupportedMedia",
     "labels": "LabelKey NewLabelKey NewProjectLabel PatchLabelKey ProjectLabel",
     "limits": "PatchProjectLimits ProjectLimits",
@@ -134,7 +134,7 @@ _MODULES = {
     "metrics": "LabelledMetric Metric QueryResult Series",
     "models": "Authentication Cost LoadTest Page PatchLoadTest Project StartedTestRun TestRun ValidatedOptions ValidateOptions",
     "requests.concurrency": "side_by_side",
-    "retries": "NO_RETRIES Retries",
+    "requests.retries": "NO_RETRIES Retries",
     "schedules": "CreateSchedule Cron RecurrenceRule Schedule",
     "scripts.script": "Member Script",
     "test_runs": "Distribution PatchTestRun",

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import httpx
 
 from k6_cloud import paging
+from k6_cloud.auth import AUTH_PATH
 from k6_cloud.config.environment import address_of, credentials_of
 from k6_cloud.labels import Labels
 from k6_cloud.limits import Limits
@@ -20,7 +21,6 @@ from k6_cloud.projects import Projects
 from k6_cloud.requests.answers import parse
 from k6_cloud.requests.api import Api, HttpApi
 from k6_cloud.requests.arguments import HeaderText, body, checked
-from k6_cloud.requests.auth import AUTH_PATH
 from k6_cloud.requests.connection import DEFAULT_BASE_URL, connect
 from k6_cloud.requests.owners import Unowned, owners_of_options
 from k6_cloud.requests.retries import Retries

@@ -10,8 +10,8 @@ import httpx
 from fastapi import FastAPI
 from filelock import FileLock
 
+from k6_cloud.auth import Credentials
 from k6_cloud.config.addresses import is_loopback
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.scripts.endpoints import LARGEST_PORT, Endpoint
 from k6_cloud_sandbox.api.backend import Backend

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.config.proxies import proxy_for
 from k6_cloud.errors import ConfigurationError
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched

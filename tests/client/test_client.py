@@ -8,10 +8,10 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 from support.loopback import listening
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import BadRequest, ConfigurationError, K6CloudError
 from k6_cloud.models import Authentication, ValidateOptions
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import Retries
 

@@ -21,12 +21,12 @@ from support.organisation import (
     methods_of,
 )
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import BadAnswer, InvalidArgument, K6CloudError, ServerFailure, TimedOut
 from k6_cloud.labels import PatchLabelKey
 from k6_cloud.limits import PatchProjectLimits
 from k6_cloud.models import PatchLoadTest, ValidateOptions
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud.schedules import CreateSchedule, Cron, RecurrenceRule

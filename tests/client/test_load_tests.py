@@ -8,6 +8,7 @@ import httpx
 import pytest
 from support.canned_responses import LOAD_TEST, Answers
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import (
     Conflict,
@@ -20,7 +21,6 @@ from k6_cloud.errors import (
     TimedOut,
 )
 from k6_cloud.models import PatchLoadTest
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import Retries
 from k6_cloud.scripts.script import Script

@@ -4,10 +4,10 @@ from typing import Any
 import httpx
 import pytest
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import BadRequest, NotFound
 from k6_cloud.metrics import function
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 
 

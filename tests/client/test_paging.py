@@ -4,9 +4,9 @@ import httpx
 import pytest
 from support.canned_responses import LOAD_TEST, Answers
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import BadAnswer, InvalidArgument, NotFound
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 
 ORGANISATION = 3500

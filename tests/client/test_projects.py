@@ -2,8 +2,8 @@ from collections.abc import Mapping
 
 import httpx
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 
 PROJECT = {

@@ -3,10 +3,10 @@ from datetime import datetime
 import httpx
 import pytest
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import Conflict, NotFinished, ServerFailure
 from k6_cloud.models import TestRun
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 
 RUN = {

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.scripts.script import Script
 from k6_cloud_sandbox.api.backend import Backend

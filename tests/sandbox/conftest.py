@@ -7,7 +7,7 @@ import httpx
 import pytest
 from support.archives import tar_of
 
-from k6_cloud.requests.auth import Credentials
+from k6_cloud.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud_sandbox.api.backend import Backend
 from k6_cloud_sandbox.app import create_app

@@ -12,8 +12,8 @@ import pytest
 from anyio.abc import Process
 from support.sandbox_runs import reach, start
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.scripts.script import MIB, Script
 from k6_cloud_sandbox.errors import SandboxError

@@ -20,8 +20,8 @@ from mcp_types import (
 from support.archives import tar_of
 from support.servers import SCRIPT, World, open_world
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud.scripts.script import Script

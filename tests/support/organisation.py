@@ -10,12 +10,12 @@ from typing import Any, TypedDict
 
 import httpx
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import NotFinished
 from k6_cloud.labels import NewLabelKey, NewProjectLabel, PatchLabelKey
 from k6_cloud.limits import PatchProjectLimits
 from k6_cloud.models import PatchLoadTest, ValidateOptions
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.schedules import CreateSchedule
 from k6_cloud.scripts.script import Script

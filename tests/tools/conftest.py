@@ -7,9 +7,9 @@ import httpx
 import pytest
 from support.servers import World, open_world
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import TestRun
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud_sandbox.settings import STACK_ID

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from k6_cloud.auth import Credentials
 from k6_cloud.config.addresses import safe_address
 from k6_cloud.config.k6_login import Login, read_login
 from k6_cloud.errors import ConfigurationError
-from k6_cloud.requests.auth import Credentials
 
 TOKEN = "K6_CLOUD_TOKEN"
 STACK_ID = "K6_CLOUD_STACK_ID"

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import truststore
 
+from k6_cloud.auth import Credentials, StackAuth
 from k6_cloud.config.proxies import proxy_for
 from k6_cloud.errors import ConfigurationError
-from k6_cloud.requests.auth import Credentials, StackAuth
 from k6_cloud.requests.connection_pool import ONE, ConnectionPool
 
 DEFAULT_BASE_URL = "https://api.k6.io"

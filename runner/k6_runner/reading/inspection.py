@@ -15,12 +15,12 @@ from k6_cloud.redaction import redact_options
 from k6_cloud.scripts.literal_options import doubts_about
 from k6_cloud.scripts.script import Script
 from k6_runner.analysis.bounded import run_bounded
-from k6_runner.archives.script_archive import archive_of
 from k6_runner.background import side_by_side
 from k6_runner.binary import K6
 from k6_runner.limits import MIB, RunLimits
 from k6_runner.process import NO_ACCESS, Access
 from k6_runner.reading.k6_inspect import ANSWER_LIMIT, Answer, ScriptRejected, ask
+from k6_runner.reading.script_archive import archive_of
 
 _REQUIREMENTS = "--execution-requirements"
 _NO_VUS = "scenario default has configuration errors: the number of VUs must be more than 0"

@@ -22,12 +22,12 @@ from k6_cloud_sandbox.metrics.builtin import origin_of
 from k6_cloud_sandbox.settings import SandboxSettings
 from k6_cloud_sandbox.store.projects import Projects
 from k6_cloud_sandbox.store.store import Store
-from k6_runner.archives.script_archive import archive_of
 from k6_runner.binary import find_k6
 from k6_runner.limits import RunLimits
 from k6_runner.process import NotConfined
 from k6_runner.reading.inspection import inspect
 from k6_runner.reading.k6_inspect import ScriptRejected
+from k6_runner.reading.script_archive import archive_of
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 

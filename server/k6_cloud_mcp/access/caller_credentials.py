@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from starlette.datastructures import Headers
 
-from k6_cloud.requests.auth import Credentials
+from k6_cloud.auth import Credentials
 from k6_cloud_mcp.access.grant import Grant
 from k6_cloud_mcp.config.settings import CallerCredentials
 from k6_cloud_mcp_tools.toolsets import SCOPES

@@ -8,7 +8,7 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
 from pydantic import Field
 
-from k6_cloud.requests.auth import Credentials
+from k6_cloud.auth import Credentials
 from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.toolsets import SCOPES, Scope
 

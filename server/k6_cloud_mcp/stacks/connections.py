@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import anyio
 import httpx
 
-from k6_cloud.requests.auth import Credentials
+from k6_cloud.auth import Credentials
 
 Key = tuple[str, ...]
 Connect = Callable[[Credentials], httpx.AsyncClient]

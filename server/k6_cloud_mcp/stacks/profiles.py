@@ -9,8 +9,8 @@ from typing import Annotated, Self
 from annotated_types import MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
+from k6_cloud.auth import Credentials
 from k6_cloud.config.addresses import stack_address
-from k6_cloud.requests.auth import Credentials
 from k6_cloud_mcp.access.named_tokens import Name
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched, parsed
 from k6_cloud_mcp.config.variables import tidy

@@ -8,8 +8,8 @@ from weakref import WeakValueDictionary
 
 import anyio
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.requests.auth import Credentials
 from k6_cloud_mcp.access.caller_credentials import fingerprint
 from k6_cloud_mcp.access.grant import Grant
 from k6_cloud_mcp.config.reloading_file import BrokenFile, Watched

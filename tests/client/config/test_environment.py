@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from k6_cloud.auth import Credentials
 from k6_cloud.config.environment import address_of, credentials_of
 from k6_cloud.config.k6_login import Login
 from k6_cloud.errors import ConfigurationError
-from k6_cloud.requests.auth import Credentials
 
 STORED = Login(Path("/config.json"), SecretStr("stored"), 7, "https://stored.grafana.net")
 

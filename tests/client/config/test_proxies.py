@@ -1,8 +1,8 @@
 import pytest
 
+from k6_cloud.auth import Credentials
 from k6_cloud.config.proxies import is_exempt, proxy_for
 from k6_cloud.errors import ConfigurationError
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 
 API = "https://api.k6.io"

@@ -2,11 +2,11 @@ import httpx
 import pytest
 from support.canned_responses import Answers
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import BadAnswer, K6CloudError, NoAnswer, NotFound, ServerFailure, TimedOut
 from k6_cloud.models import LoadTest, Page
 from k6_cloud.requests.api import Api, HttpApi
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import Retries
 

@@ -1,8 +1,8 @@
 import httpx
 import pytest
 
+from k6_cloud.auth import Credentials
 from k6_cloud.errors import ConfigurationError
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import DEFAULT_BASE_URL, connect
 
 

@@ -7,8 +7,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from support.loopback import listening
 
+from k6_cloud.auth import Credentials
 from k6_cloud.errors import ConfigurationError
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.connection_pool import ConnectionPool
 

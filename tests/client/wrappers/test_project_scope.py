@@ -21,11 +21,11 @@ from support.organisation import (
     open_organisation,
 )
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import K6CloudError, NotFound, OutOfScope, ServerFailure, StatusError
 from k6_cloud.models import PatchLoadTest, Project, ValidateOptions
 from k6_cloud.requests.api import Api, HttpApi
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.owners import OfProject
 from k6_cloud.requests.retries import Retries

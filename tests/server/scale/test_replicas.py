@@ -15,8 +15,8 @@ from mcp_types import CallToolResult
 from support.replicas import HAPROXY, Replica, Upstream, balancing, client_of, open_upstream, replica, running
 from support.servers import SCRIPT, content_of, text_of
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.scripts.script import Script
 from k6_cloud_mcp.state.journal import Journal

@@ -2,7 +2,7 @@
 
 import httpx
 
-from k6_cloud.requests.auth import Credentials
+from k6_cloud.auth import Credentials
 from k6_cloud_mcp.stacks.connections import Pool
 
 

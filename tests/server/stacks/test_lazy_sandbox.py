@@ -6,9 +6,9 @@ from pathlib import Path
 import anyio
 import pytest
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import NoAnswer
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud_mcp.config.settings import SettingsError

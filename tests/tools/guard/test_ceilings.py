@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import NO_RETRIES
 from k6_cloud.schedules import CreateSchedule

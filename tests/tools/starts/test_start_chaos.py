@@ -16,9 +16,9 @@ from mcp import Client
 from mcp_types import CallToolResult
 from support.servers import World
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import Json
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import Retries
 from k6_cloud.scripts.endpoints import Endpoint

@@ -2,7 +2,7 @@ import io
 import json
 import tarfile
 
-from k6_runner.archives.script_archive import archive_of
+from k6_runner.reading.script_archive import archive_of
 
 
 def test_an_archive_holds_the_script_and_the_options_that_k6_is_to_use():

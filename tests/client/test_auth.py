@@ -5,10 +5,10 @@ import anyio.lowlevel
 import httpx
 import pytest
 
+from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
 from k6_cloud.errors import BadAnswer, ConfigurationError, Forbidden, K6CloudError, Unauthorized
 from k6_cloud.models import Page, Project
-from k6_cloud.requests.auth import Credentials
 from k6_cloud.requests.connection import connect
 from k6_cloud.requests.retries import Retries
 
