@@ -1,5 +1,7 @@
 """Settings of the sandbox, read from the environment (`K6_SANDBOX_…`, and `K6_PATH` as k6 users know it)."""
 
+import os
+import stat
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -108,4 +110,9 @@ class SandboxSettings(BaseSettings):
             raise SandboxError(
                 f"The sandbox's directory {directory} cannot be made: {error.strerror}. Set K6_SANDBOX_DIR to another one."
             ) from error
+        if directory.stat().st_mode & stat.S_IWOTH and os.name == "posix":
+            raise SandboxError(
+                f"Anyone on this machine can write to the sandbox's directory {directory}, so it was not opened. Make it yours "
+                f"(`chmod 700 {directory}`), or set K6_SANDBOX_DIR to a folder inside of it, which is then made for you alone."
+            )
         return directory

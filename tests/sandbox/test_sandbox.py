@@ -260,3 +260,23 @@ async def test_a_directory_that_cannot_be_made_is_said_plainly(tmp_path: Path):
     with pytest.raises(SandboxError, match="K6_SANDBOX_DIR"):
         async with open_sandbox(SandboxSettings(dir=tmp_path / "file" / "sandbox")):
             pass
+
+
+async def test_all_that_it_keeps_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path):
+    folder = tmp_path / "state"
+    before = os.umask(0)
+    try:
+        async with opened(folder):
+            modes = {
+                path.name: path.stat().st_mode & 0o777
+                for path in (folder, folder / "owners", *folder.glob("sandbox.db*"))
+            }
+    finally:
+        os.umask(before)
+    assert modes == {
+        "state": 0o700,
+        "owners": 0o700,
+        "sandbox.db": 0o600,
+        "sandbox.db-wal": 0o600,
+        "sandbox.db-shm": 0o600,
+    }

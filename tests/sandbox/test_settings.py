@@ -74,3 +74,12 @@ def test_the_state_lives_in_the_users_data_directory_by_default(monkeypatch: pyt
 
 def test_memory_is_not_a_path():
     assert SandboxSettings(dir=":memory:").dir == ":memory:"
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o757])
+def test_a_directory_that_anyone_can_write_to_is_refused(tmp_path: Path, mode: int):
+    tmp_path.chmod(mode)
+    with pytest.raises(SandboxError, match="chmod 700"):
+        SandboxSettings(dir=tmp_path).made_dir()
+    assert SandboxSettings(dir=tmp_path / "own").made_dir() == tmp_path / "own"
+    assert (tmp_path / "own").stat().st_mode & 0o777 == 0o700

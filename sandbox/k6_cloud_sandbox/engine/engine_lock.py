@@ -46,7 +46,8 @@ def owning(directory: Path | None) -> Generator[Owner, None, None]:
     if directory is None:
         yield owner
         return
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    directory.chmod(0o700)
     with _lock(_lock_file(directory, owner.name)).acquire():
         yield owner
     owner.forget(owner.name)

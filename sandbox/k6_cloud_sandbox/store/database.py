@@ -8,7 +8,7 @@ own. `:memory:` has one connection, used by one thread at a time.
 import sqlite3
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from k6_cloud_sandbox.errors import SandboxError
@@ -24,6 +24,11 @@ class Database:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
         self._alone = threading.Lock()
+        if path is not None:
+            # The write-ahead log gets the mode of the file. A file that cannot be made is told of below.
+            with suppress(OSError):
+                path.touch(0o600)
+                path.chmod(0o600)
         try:
             with self.write() as connection:
                 migrate(connection)

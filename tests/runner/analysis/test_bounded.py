@@ -154,7 +154,7 @@ async def test_a_busy_process_does_not_outlive_a_parent_that_was_killed():
         "    await run_bounded(calls.count_for_ever, seconds=0.5)\n"
         "anyio.run(main)"
     )
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[2])
     async with await anyio.open_process([sys.executable, "-c", program, tests]) as parent:
         assert parent.stdout
         worker = psutil.Process(int(await parent.stdout.receive()))
