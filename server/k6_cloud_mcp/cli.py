@@ -13,10 +13,10 @@ from k6_cloud.safe_text import escape
 from k6_cloud_mcp.commands.broken_pipe import quiet_on_broken_pipe
 from k6_cloud_mcp.config.settings import Settings, SettingsError
 from k6_cloud_mcp.config.variables import forget_unresolved
-from k6_cloud_mcp.exception_groups import first_of
 from k6_cloud_mcp.install.commands import install, uninstall
 from k6_cloud_mcp.startup import finish_startup
 from k6_cloud_mcp.telemetry import otlp
+from k6_cloud_mcp.telemetry.exception_groups import first_of
 from k6_cloud_mcp.telemetry.logs import configure_logging
 from k6_cloud_mcp.terminal import echo
 

@@ -18,8 +18,8 @@ from k6_cloud_mcp.documents.completions import add_completions, complete_ids
 from k6_cloud_mcp.documents.resources import AUDIT_URI, add_resources, mime_type_of, read_audit
 from k6_cloud_mcp.documents.script_listing import list_scripts
 from k6_cloud_mcp.instructions import instructions
-from k6_cloud_mcp.request_state import sealing
-from k6_cloud_mcp.safe_answers import safe_answers
+from k6_cloud_mcp.messages.request_state import sealing
+from k6_cloud_mcp.messages.safe_answers import safe_answers
 from k6_cloud_mcp.stacks.stacks import Stacks
 from k6_cloud_mcp.stacks.visibility import Visibility, refusal_of, require_read
 from k6_cloud_mcp.startup import Loading, load_tool

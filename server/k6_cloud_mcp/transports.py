@@ -8,9 +8,9 @@ from functools import partial
 from starlette.applications import Starlette
 
 from k6_cloud.config.addresses import is_loopback
-from k6_cloud_mcp import stdio
 from k6_cloud_mcp.backend import open_backend, require_connection, stacks_of
 from k6_cloud_mcp.config.settings import Settings, SettingsError
+from k6_cloud_mcp.messages import stdio
 from k6_cloud_mcp.server import K6Server, build_server
 from k6_cloud_mcp.stacks.stacks import Stacks
 from k6_cloud_mcp.startup import finish_startup, load

@@ -16,7 +16,7 @@ from mcp_types import CallToolResult, InputRequiredResult
 from support.servers import content_of, text_of
 
 from k6_cloud.models import PatchLoadTest
-from k6_cloud_mcp.request_state import OneTimeCodec
+from k6_cloud_mcp.messages.request_state import OneTimeCodec
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations, SpentHere
 
 KEY = b"k" * 32

@@ -14,7 +14,7 @@ from mcp_types import ElicitRequestParams, ElicitResult
 from pydantic import BaseModel
 
 from k6_cloud.client import K6Cloud
-from k6_cloud_mcp.request_state import sealing
+from k6_cloud_mcp.messages.request_state import sealing
 from k6_cloud_mcp_tools.context import App, TheApp
 from k6_cloud_mcp_tools.guard.audit import Attempt
 from k6_cloud_mcp_tools.guard.confirmations import Act

@@ -20,7 +20,7 @@ from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextCon
 
 from k6_cloud.planning.charge import vuh_text
 from k6_cloud.safe_text import one_line
-from k6_cloud_mcp.exception_groups import first_of
+from k6_cloud_mcp.telemetry.exception_groups import first_of
 from k6_cloud_mcp.terminal import echo, styled
 
 _OPTIONS = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from k6_cloud_mcp.config.settings import SettingsError
-from k6_cloud_mcp.exception_groups import first_of
+from k6_cloud_mcp.telemetry.exception_groups import first_of
 from k6_cloud_mcp.terminal import echo
 from k6_cloud_sandbox.errors import SandboxError
 from k6_cloud_sandbox.sandbox import STACK_ID, ServedSandbox, serve_sandbox

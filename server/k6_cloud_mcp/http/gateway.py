@@ -16,11 +16,11 @@ from k6_cloud_mcp.access.policy_headers import rules_in
 from k6_cloud_mcp.access.refusals import Refused, refused
 from k6_cloud_mcp.config.policy_rules import RulesError
 from k6_cloud_mcp.config.settings import CallerCredentials, SettingsError
-from k6_cloud_mcp.exception_groups import first_of
 from k6_cloud_mcp.http.origins import Origins
 from k6_cloud_mcp.http.rate_limits import RateLimits, caller_of
 from k6_cloud_mcp.http.readiness import Readiness
 from k6_cloud_mcp.telemetry import request_ids
+from k6_cloud_mcp.telemetry.exception_groups import first_of
 
 PATH = "/mcp"
 _NOTHING = "Nothing was called."

@@ -19,7 +19,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
-from k6_cloud_mcp.json_rpc import problems_of
+from k6_cloud_mcp.messages.json_rpc import problems_of
 from k6_cloud_mcp.server import K6Server
 
 logger = logging.getLogger(__name__)

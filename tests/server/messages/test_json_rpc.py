@@ -1,6 +1,6 @@
 import pytest
 
-from k6_cloud_mcp.json_rpc import problems_of
+from k6_cloud_mcp.messages.json_rpc import problems_of
 
 DEEP = '{"jsonrpc":"2.0","id":5,"method":"ping","params":{"a":' + "[" * 3000 + "]" * 3000 + "}}"
 
