@@ -21,12 +21,14 @@ from k6_cloud_mcp.stacks.connections import Pool
 from k6_cloud_mcp.stacks.profiles import Profile, read_profiles
 from k6_cloud_mcp.stacks.stacks import Stacks
 from k6_cloud_mcp.state.audit_log import audit_of
+from k6_cloud_mcp.state.ledgers import Ledgers
 from k6_cloud_mcp.state.spent_confirmations import SpentFiles
 from k6_cloud_mcp.state.trusted_folders import TrustedFolders
 from k6_cloud_mcp.telemetry.api_requests import WatchedClient
 from k6_cloud_mcp.telemetry.metrics import Measures
 from k6_cloud_mcp_tools.context import App, BundleScript
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
+from k6_cloud_mcp_tools.guard.start_ledger import StartLedger
 from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
 from k6_cloud_mcp_tools.storage.script_files import Backups
 from k6_runner.analysis.bounded import run_bounded
@@ -75,9 +77,21 @@ def stacks_of(settings: Settings, measures: Measures | None = None) -> Stacks:
     return Stacks(
         Pool(lambda credentials: _connect(settings, credentials, measures)),
         lambda profile: _kept_scripts(settings, f"stack-{profile}"),
+        _ledgers(settings).of_credentials,
         _profiles(settings),
         needs_own=settings.caller_credentials == "required",
     )
+
+
+def _ledgers(settings: Settings) -> Ledgers:
+    """Return the ledgers of starts. Raises SettingsError if a ceiling needs them, and they cannot be written."""
+    ledgers = Ledgers(settings.state_dir.expanduser() / "starts", settings.base_url)
+    if settings.policy().max_vuh_per_day is not None and (problem := ledgers.problem()):
+        raise SettingsError(
+            f"K6_MCP_MAX_VUH_PER_DAY needs a record of what was started, and {problem}. Make K6_MCP_STATE_DIR a folder "
+            "that this server can write to, or take the ceiling out."
+        )
+    return ledgers
 
 
 def _profiles(settings: Settings) -> Watched[Mapping[str, Profile]] | None:
@@ -155,6 +169,7 @@ async def _open_cloud(
     async with _connect(settings, credentials, measures) as http:
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
+            ledger=_ledgers(settings).of_credentials(credentials),
             project_id=settings.project_id,
             # k6 runs a script's code: fine for the user whose machine this is, not on a shared server.
             inspect_script=script_inspector() if local_files else literal_options_of,
@@ -199,6 +214,10 @@ async def _open_sandbox(settings: Settings, local_files: bool) -> AsyncGenerator
     ):
         yield App(
             K6Cloud(http, max_script_bytes=settings.max_script_bytes),
+            # What a sandbox in memory has started goes when it does.
+            ledger=StartLedger()
+            if own.dir == ":memory:"
+            else _ledgers(settings).of(f"sandbox {own.dir.absolute()}"),
             sandbox=True,
             network_rules=sandbox.network_rules,
             inspect_script=script_inspector(sandbox.variables, own.limits),

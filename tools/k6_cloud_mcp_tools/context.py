@@ -18,7 +18,7 @@ from k6_cloud.wrappers.step_reads import StepReads
 from k6_cloud_mcp_tools.guard.audit import AuditLog, NoAudit
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
 from k6_cloud_mcp_tools.guard.policy import Policy
-from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
+from k6_cloud_mcp_tools.guard.start_ledger import StartLedger
 from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts, OnlyFinds
 
 InspectScript = Callable[[Script], Awaitable[ScriptOptions | None]]
@@ -47,9 +47,8 @@ class App:
 
     `unscoped` reaches the whole stack: for what is counted over all of it, never for what a caller asks for.
     `audit` records guarded calls; `kept_scripts` keeps the scripts that a call replaces or deletes.
-    `open_starts` are those whose outcome is not known. `project_id` is the default project of the stack.
-    `unreachable` are the clients whose questions reach nobody, with the reason; one `turn` at a time spends from the
-    day's allowance.
+    `ledger` knows the starts of the stack, also those whose outcome is not known. `project_id` is its default project.
+    `unreachable` are the clients whose questions reach nobody, with the reason.
     `ask_seconds` is the time for which a client that was sent a question is waited for.
     `network_rules` tells what runs of the sandbox may reach; None where k6 does not run on this machine.
     `inspect_script` reads the options of a JavaScript script; None if it cannot tell them.
@@ -63,9 +62,8 @@ class App:
     policy: Policy = field(default_factory=Policy)
     audit: AuditLog = field(default_factory=NoAudit)
     kept_scripts: KeptScripts = field(default_factory=KeepsNothing)
-    open_starts: OpenStarts = field(default_factory=OpenStarts)
+    ledger: StartLedger = field(default_factory=StartLedger)
     unreachable: dict[str, str] = field(default_factory=dict[str, str])
-    turn: anyio.Lock = field(default_factory=anyio.Lock)
     ask_seconds: float = 300.0
     sandbox: bool = False
     network_rules: NetworkOfRuns | None = None
@@ -96,7 +94,12 @@ class App:
 
     def rehearsing(self) -> Self:
         """This app for a dry run: it reads, and sends nothing that would change something."""
-        return replace(self, unscoped=self.unscoped.rehearsing(), kept_scripts=OnlyFinds(self.kept_scripts))
+        return replace(
+            self,
+            unscoped=self.unscoped.rehearsing(),
+            kept_scripts=OnlyFinds(self.kept_scripts),
+            ledger=self.ledger.rehearsing(),
+        )
 
 
 Call = Context[App]

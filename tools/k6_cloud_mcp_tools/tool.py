@@ -21,7 +21,9 @@ from k6_cloud.safe_text import clip, escape, escape_json
 from k6_cloud_mcp_tools.advice import advised
 from k6_cloud_mcp_tools.argument_hints import known_names
 from k6_cloud_mcp_tools.argument_values import fitted
+from k6_cloud_mcp_tools.context import Call, app_of
 from k6_cloud_mcp_tools.exact_text import shown_values
+from k6_cloud_mcp_tools.guard.acknowledgements import acknowledge
 from k6_cloud_mcp_tools.guard.confirmations import ConfirmationRefused
 from k6_cloud_mcp_tools.guard.plan import Guarded
 from k6_cloud_mcp_tools.schemas import tidy_input, tidy_output
@@ -103,6 +105,7 @@ class K6Tool(Tool):
     async def _result(self, arguments: dict[str, Any], context: Context[LifespanContextT, RequestT]) -> Any:
         """Return the function's result, or an expected failure as a result."""
         try:
+            await acknowledge(app_of(cast(Call, context)), self.name, arguments)
             return await super().run(arguments, context, convert_result=False)
         except ToolError as error:
             text = self._explain(error)

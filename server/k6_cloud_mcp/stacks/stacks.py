@@ -4,9 +4,6 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakValueDictionary
-
-import anyio
 
 from k6_cloud.auth import Credentials
 from k6_cloud.client import K6Cloud
@@ -20,7 +17,7 @@ from k6_cloud_mcp.state.audit_log import Audit
 from k6_cloud_mcp_tools.context import App
 from k6_cloud_mcp_tools.guard.callers import caller
 from k6_cloud_mcp_tools.guard.policy import Policy
-from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
+from k6_cloud_mcp_tools.guard.start_ledger import StartLedger
 from k6_cloud_mcp_tools.storage.kept_scripts import KeepsNothing, KeptScripts
 
 Keeper = Callable[[str], KeptScripts]
@@ -42,7 +39,7 @@ class Unreachable(App):
 class Stacks:
     """Gives each call an app of its own: the connection, the confirmations and the rules of caller and stack.
 
-    `keeper` opens the kept scripts of a profile. Without `profiles` the server's own stack serves whoever brings
+    `keeper` opens the kept scripts of a profile, `ledger_of` the ledger of a stack. Without `profiles` the server's own stack serves whoever brings
     none along; with `needs_own` there is no such stack.
     """
 
@@ -50,16 +47,16 @@ class Stacks:
         self,
         pool: Pool,
         keeper: Keeper,
+        ledger_of: Callable[[Credentials], StartLedger],
         profiles: Watched[Mapping[str, Profile]] | None = None,
         *,
         needs_own: bool = False,
     ) -> None:
         self.pool = pool
         self._keeper = keeper
+        self._ledger_of = ledger_of
         self._profiles = profiles
         self._needs_own = needs_own
-        self._starts: dict[str, OpenStarts] = {}
-        self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
         # Opened and closed by the server.
         self.sandbox: App | None = None
 
@@ -123,7 +120,7 @@ class Stacks:
                 project_id=None,
                 # Never store scripts of callers who bring their own credentials.
                 kept_scripts=KeepsNothing(),
-                turn=self._turn(f"own {own.stack_id or own.stack_url}"),
+                ledger=self._ledger_of(own),
                 **_of_cloud(base, k6),
                 **_of_stack(base, label, own.token),
             )
@@ -136,8 +133,6 @@ class Stacks:
                 policy=policy,
                 project_id=profile.project_id,
                 kept_scripts=self._keeper(profile.name),
-                open_starts=self._starts.setdefault(profile.name, OpenStarts()),
-                turn=self._turn(profile.name),
                 **service,
             )
 
@@ -152,7 +147,8 @@ class Stacks:
         except BrokenFile as error:
             raise NoStack(f"{error} Nothing was called. Ask the operator of this server.") from error
         async with self._client(base, profile.name, credentials) as k6:
-            yield _of_cloud(base, k6) | _of_stack(base, profile.name, credentials.token)
+            cloud = _of_cloud(base, k6) | {"ledger": self._ledger_of(credentials)}
+            yield cloud | _of_stack(base, profile.name, credentials.token)
 
     @asynccontextmanager
     async def _client(self, base: App, label: str, credentials: Credentials) -> AsyncGenerator[K6Cloud, None]:
@@ -167,13 +163,10 @@ class Stacks:
             "unscoped": sandbox.unscoped,
             "sandbox": True,
             "network_rules": sandbox.network_rules,
+            "ledger": sandbox.ledger,
             "inspect_script": sandbox.inspect_script,
             "poll_seconds": sandbox.poll_seconds,
         }
-
-    def _turn(self, label: str) -> anyio.Lock:
-        """One lock for each stack, whoever calls: what it allows for a day is spent from by all."""
-        return self._turns.setdefault(label, anyio.Lock())
 
 
 def _of_cloud(base: App, k6: K6Cloud) -> Fields:

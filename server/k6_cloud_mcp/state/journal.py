@@ -37,7 +37,7 @@ class Journal:
             if self._size() and self._size() + len(data) > self.max_bytes:
                 self._rotate()
             is_new = not self.path.exists()
-            _append(self.path, data)
+            append_durably(self.path, data)
             if is_new:
                 sync_folder(self.path.parent)
 
@@ -70,7 +70,8 @@ class Journal:
                 newer.replace(older)
 
 
-def _append(path: Path, data: bytes) -> None:
+def append_durably(path: Path, data: bytes) -> None:
+    """Add whole lines to a file; on return they are on the disk. Nobody else may write meanwhile. Raises OSError."""
     file = os.open(path, _FLAGS, 0o600)
     try:
         whole = (b"\n" if _is_torn(file) else b"") + data

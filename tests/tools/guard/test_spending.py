@@ -1,14 +1,18 @@
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import httpx
 import pytest
-from support.servers import World
+from support.servers import World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import Json, TestRun
+from k6_cloud_mcp_tools.guard.policy import Policy
 from k6_cloud_mcp_tools.guard.spending import Spent, left_of, spent_this_month, spent_today, sum_of
+from k6_cloud_mcp_tools.guard.start_ledger import StartLedger
+from k6_cloud_mcp_tools.guard.start_records import Start
 
 
 def row(run: int, vuh: float | None = None, status: str = "completed", project: int = 1) -> Json:
@@ -53,7 +57,7 @@ async def test_all_pages_since_midnight_are_added(world: World, through: Callabl
         return httpx.Response(200, json={"value": [row(1, 1)], "@nextLink": link})
 
     del world
-    assert await spent_today(through(answer)) == Spent(3)
+    assert await spent_today(through(answer), StartLedger()) == Spent(3)
     after = datetime.fromisoformat(asked[0].params["created_after"])
     assert after == datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     assert asked[0].params["$top"] == "1000"
@@ -76,7 +80,7 @@ async def test_more_runs_than_can_be_read_are_not_half_counted(through: Callable
         link = f"{request.url.copy_with(query=None)}?%24skip={number}"
         return httpx.Response(200, json={"value": [row(number, 1)], "@nextLink": link})
 
-    assert await spent_today(through(answer)) == Spent(None, "there are more than 20000 runs")
+    assert await spent_today(through(answer), StartLedger()) == Spent(None, "there are more than 20000 runs")
 
 
 @pytest.mark.parametrize(
@@ -99,3 +103,142 @@ async def test_more_runs_than_can_be_read_are_not_half_counted(through: Callable
 )
 def test_what_is_left_is_said_in_words_that_last(limit: int, spent: Spent, vuh: Any, words: str):
     assert left_of(limit, spent, vuh) == words
+
+
+NOW = datetime.now(UTC).replace(hour=12)
+
+
+def today(
+    run: int, vuh: float | None = None, status: str = "completed", ago: float = 0, test: int = 1
+) -> Json:
+    created = (NOW - timedelta(seconds=ago)).isoformat()
+    return {**row(run, vuh, status), "created": created, "test_id": test}
+
+
+def started(run: int | None = None, **facts: Any) -> Start:
+    given: Json = {"load_test_id": 1, "caller": "me", "key": "key", "newest": 0, "most_vuh": 2, "run_id": run}
+    return Start.model_validate({**given, "at": NOW - timedelta(seconds=1), **facts})
+
+
+@pytest.mark.parametrize(
+    ("listed", "known", "spent"),
+    [
+        ([], [started()], 2),
+        ([], [started(7)], 2),
+        ([], [started(7, charge=0.5)], 0.5),
+        ([], [started(refused=True)], 0),
+        ([], [started(at=NOW - timedelta(days=2))], 0),
+        ([today(7, 0.5)], [started(7)], 0.5),
+        ([today(7, 0.5, "running")], [started(7)], 2),
+        ([today(7, 3, "running")], [started(7)], 3),
+        ([today(7, None, "created")], [started(7)], 2),
+        ([today(7, None, "aborted")], [started(7)], 0),
+        # The run is listed, but the server was stopped before it could write down that it is the start's.
+        ([today(7, 0.5)], [started()], 0.5),
+        ([today(7, 0.5, test=2)], [started()], 2.5),
+        ([today(7, 0.5)], [started(7), started(8, charge=1)], 1.5),
+        ([today(7, 0.5), today(8, 1)], [started(7)], 1.5),
+        # A sandbox was emptied, and gives its numbers anew.
+        ([today(7, 0.5)], [started(7, charge=1, at=NOW - timedelta(hours=1))], 1.5),
+    ],
+    ids=[
+        "no answer yet",
+        "deleted, charge not known",
+        "deleted, charge known",
+        "refused",
+        "another day",
+        "ended",
+        "under way",
+        "under way, dearer than thought",
+        "just created",
+        "never began",
+        "not settled",
+        "not settled, and another test's run",
+        "one of two deleted",
+        "somebody else's run",
+        "same number, another run",
+    ],
+)
+async def test_each_run_counts_once_by_what_is_listed_or_by_what_the_ledger_knows(
+    through: Callable[..., K6Cloud], listed: list[Json], known: list[Start], spent: float
+):
+    async def answer(request: httpx.Request) -> httpx.Response:
+        del request
+        return httpx.Response(200, json={"value": listed})
+
+    ledger = StartLedger()
+    await ledger.store.write(lambda _: known)
+    assert await spent_today(through(answer), ledger, NOW) == Spent(spent)
+
+
+async def test_what_a_run_did_cost_is_remembered_when_it_is_seen(through: Callable[..., K6Cloud]):
+    listed = [today(7, 0.5)]
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        del request
+        return httpx.Response(200, json={"value": listed})
+
+    ledger = StartLedger()
+    await ledger.store.write(lambda _: [started(7)])
+    assert await spent_today(through(answer), ledger, NOW) == Spent(0.5)
+    listed.clear()
+    assert await spent_today(through(answer), ledger, NOW) == Spent(0.5)
+
+
+async def test_a_start_of_unknown_cost_that_is_gone_makes_the_sum_unknown(through: Callable[..., K6Cloud]):
+    async def answer(request: httpx.Request) -> httpx.Response:
+        del request
+        return httpx.Response(200, json={"value": []})
+
+    ledger = StartLedger()
+    await ledger.store.write(lambda _: [started(7, most_vuh=None)])
+    assert await spent_today(through(answer), ledger, NOW) == Spent(
+        None, "it is not known what a start of load test 1 costs"
+    )
+
+
+SHORT = "export const options = { vus: 30, duration: '1s' }; export default () => {};"
+
+
+@pytest.mark.parametrize("deleted", ["run", "test", "project"])
+async def test_deleting_what_ran_does_not_give_back_what_was_spent(world: World, deleted: str):
+    # A run takes 30 VUs for a minute, so half a VUh; the ceiling lets two of them start.
+    project = (await world.k6.projects.create("Spare")).id
+    allow = frozenset({"start_load_test", "delete_test_run", "delete_load_test", "delete_project"})
+    policy = Policy(confirm="policy", allow=allow, max_vuh_per_day=1)
+    results: list[str] = []
+    async with world.connect(policy=policy) as client:
+        for number in range(3):
+            test = await world.new_test(f"Test {number}", SHORT, project)
+            result = await client.call_tool("start_load_test", {"load_test_id": test})
+            results.append("over" if "K6_MCP_MAX_VUH_PER_DAY is 1" in text_of(result) else "started")
+            if result.is_error:
+                break
+            run = content_of(result)["result"]["test_run_id"]
+            while not content_of(await client.call_tool("wait_for_test_run", {"test_run_id": run}))["result"]:
+                pass
+            gone = {"run": ("test_run", run), "test": ("load_test", test), "project": ("project", project)}[
+                deleted
+            ]
+            done = await client.call_tool(f"delete_{gone[0]}", {f"{gone[0]}_id": gone[1]})
+            assert content_of(done)["status"] == "done"
+            if deleted == "project":
+                project = (await world.k6.projects.create(f"Spare {number}")).id
+    assert (await world.k6.test_runs.list(count=True)).count == 0
+    assert results == ["started", "started", "over"]
+
+
+async def test_a_run_that_a_schedule_or_somebody_else_started_counts_when_it_is_deleted_here(world: World):
+    test = await world.new_test("Test", SHORT)
+    run = (await world.k6.load_tests.start(test)).id
+    while not (await world.k6.test_runs.get(run)).is_final:
+        await anyio.sleep(0.05)
+    policy = Policy(
+        confirm="policy", allow=frozenset({"start_load_test", "delete_test_run"}), max_vuh_per_day=0.9
+    )
+    async with world.connect(policy=policy) as client:
+        content_of(await client.call_tool("delete_test_run", {"test_run_id": run}))
+        refused = await client.call_tool("start_load_test", {"load_test_id": test})
+    assert "today's runs cost 0.5 VUh, this one 0.5 more, and K6_MCP_MAX_VUH_PER_DAY is 0.9" in text_of(
+        refused
+    )

@@ -12,10 +12,10 @@ from support.servers import World, content_of, text_of
 
 from k6_cloud.client import K6Cloud
 from k6_cloud.models import Json
-from k6_cloud_mcp_tools.guard.audit import Attempt, Stage
 from k6_cloud_mcp_tools.guard.confirmations import Confirmations
 from k6_cloud_mcp_tools.guard.policy import Policy
-from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStarts
+from k6_cloud_mcp_tools.guard.start_ledger import StartLedger, StartsHere
+from k6_cloud_mcp_tools.guard.start_records import Start
 from k6_cloud_mcp_tools.starts.duplicates import already_started
 
 Mode = Literal["auto", "legacy"]
@@ -27,27 +27,6 @@ LONG = (
 )
 ONCE = "export const options = { iterations: 1 }; export default () => {};"
 ALLOWED = Policy(confirm="policy", allow=frozenset({"start_load_test"}))
-
-
-class Audited:
-    """An audit in a list."""
-
-    def __init__(self, *attempts: Attempt) -> None:
-        self.attempts = list(attempts)
-
-    async def record(self, attempt: Attempt) -> None:
-        self.attempts.append(attempt)
-
-    async def newest(self, limit: int) -> Sequence[Attempt]:
-        return self.attempts[::-1][:limit]
-
-
-class Unreadable(Audited):
-    """An audit that cannot be read."""
-
-    async def newest(self, limit: int) -> Sequence[Attempt]:
-        del limit
-        raise OSError("disk error")
 
 
 class Answers:
@@ -70,10 +49,13 @@ class Answers:
         raise httpx.ReadTimeout("timed out")
 
 
-def attempt(stage: Stage, test: int, ago: float = 1, number: str = "1", **more: Any) -> Attempt:
+async def remember(world: World, test: int, ago: float = 1, **facts: Any) -> Start:
+    """Put a start of a moment ago into the ledger, as if this server had been stopped since."""
     at = datetime.now(UTC) - timedelta(seconds=ago)
-    facts: Json = {"tool": "start_load_test", "caller": "local", "arguments_sha256": "", **more}
-    return Attempt(id=number, at=at, stage=stage, targets={"load_test_id": test}, **facts)
+    given: Json = {"load_test_id": test, "caller": "local", "key": "key", "at": at, **facts}
+    start = Start.model_validate(given)
+    await world.app.ledger.store.write(lambda _: [start])
+    return start
 
 
 async def runs_of(world: World, test: int) -> list[int]:
@@ -229,7 +211,7 @@ async def test_a_run_that_shows_up_while_the_person_thinks_is_told_instead(
     world: World, through: Callable[[Intercept], K6Cloud], mode: Mode
 ):
     test = await world.new_test(script=ONCE)
-    world.app.open_starts.begin("local", test, "key", None)
+    await world.app.ledger.begin(Start(caller="local", load_test_id=test, key="key"))
     looks: list[httpx.URL] = []
 
     async def arrive_late(request: httpx.Request) -> None:
@@ -252,37 +234,37 @@ async def test_a_refused_start_is_not_looked_for(world: World, through: Callable
     async with world.connect(k6=through(refuse), policy=ALLOWED) as client:
         refused = await client.call_tool("start_load_test", {"load_test_id": test})
     assert "answered 403" in text_of(refused)
-    assert world.app.open_starts.find("local", test) is None
+    assert await world.app.ledger.find("local", test) is None
 
 
 async def test_a_dry_run_forgets_no_open_start(world: World):
     test = await world.new_test(script=ONCE)
-    opened = world.app.open_starts.begin("local", test, "key", None)
+    opened = await world.app.ledger.begin(Start(caller="local", load_test_id=test, key="key"))
     async with world.connect() as client:
         call = {"load_test_id": test, "dry_run": True}
         shown = content_of(await client.call_tool("start_load_test", call))
     assert shown["request"]["path"] == f"/cloud/v6/load_tests/{test}/start"
-    assert world.app.open_starts.find("local", test) == opened
+    assert await world.app.ledger.find("local", test) == opened
 
 
-@pytest.mark.parametrize("stage", ["begun", "unknown"])
 @pytest.mark.parametrize(
     "connection", [{"answer": GO_AHEAD}, {"policy": ALLOWED}, {}], ids=["person", "policy", "token"]
 )
 async def test_after_a_crash_between_start_and_answer_the_next_call_finds_the_run(
-    world: World, stage: Stage, connection: Json
+    world: World, connection: Json
 ):
     test = await world.new_test(script=ONCE)
-    audit = Audited(attempt("begun", test), *([attempt("unknown", test)] if stage == "unknown" else []))
+    await remember(world, test)
     run = (await world.k6.load_tests.start(test)).id
-    found = await start(world, test, audit=audit, **connection)
+    found = await start(world, test, **connection)
     assert (found["status"], found["confirmed_by"]) == ("done", "not needed")
     assert found["result"]["test_run_id"] == run
     assert "already_started" in found["result"]
-    # It was told of, so the next call is another intent.
-    assert (audit.attempts[-1].stage, audit.attempts[-1].test_run_id) == ("done", run)
+    # It was told of, and read, so the next call is another intent.
     await until_ended(world, run)
-    other = await start(world, test, audit=audit, open_starts=OpenStarts(), **connection)
+    async with world.connect(**connection) as client:
+        await client.call_tool("get_test_run", {"test_run_id": run})
+    other = await start(world, test, **connection)
     assert other["status"] == ("done" if connection else "confirmation_required")
     assert len(await runs_of(world, test)) == (2 if connection else 1)
 
@@ -290,43 +272,89 @@ async def test_after_a_crash_between_start_and_answer_the_next_call_finds_the_ru
 @pytest.mark.parametrize(
     "records",
     [
-        [{"stage": "begun"}, {"stage": "done", "test_run_id": 1}],
-        [{"stage": "begun"}, {"stage": "failed"}],
-        [{"stage": "offered"}, {"stage": "refused"}],
-        [{"stage": "begun", "caller": "somebody else"}],
-        [{"stage": "begun", "tool": "delete_load_test"}],
-        [{"stage": "begun", "ago": 3600}],
-        [{"stage": "begun", "ago": 100_000}],
+        [{"run_id": 1}],
+        [{"refused": True}],
+        [{"caller": "somebody else"}],
+        [{"ago": 3600}],
+        [{"ago": 100_000}],
     ],
-    ids=["ended", "failed", "not begun", "somebody else", "other tool", "run came later", "days ago"],
+    ids=["ended", "failed", "somebody else", "run came later", "days ago"],
 )
 async def test_another_start_is_not_taken_for_this_one(world: World, records: list[Json]):
     test = await world.new_test(script=ONCE)
     await world.k6.load_tests.start(test)
-    audit = Audited(*(attempt(test=test, **record) for record in records))
-    assert (await start(world, test, audit=audit))["status"] == "confirmation_required"
+    for record in records:
+        await remember(world, test, **record)
+    assert (await start(world, test))["status"] == "confirmation_required"
 
 
 async def test_a_start_of_another_test_is_not_taken_for_this_one(world: World):
     test = await world.new_test(script=ONCE)
     await world.k6.load_tests.start(test)
-    offer = await start(world, test, audit=Audited(attempt("begun", test + 1)))
-    assert offer["status"] == "confirmation_required"
+    await remember(world, test + 1)
+    assert (await start(world, test))["status"] == "confirmation_required"
 
 
-async def test_a_run_that_the_audit_knows_of_is_not_that_of_the_open_start(world: World):
+async def test_a_run_that_is_known_to_be_of_another_start_is_not_that_of_the_open_one(world: World):
     test = await world.new_test(script=ONCE)
     known = (await world.k6.load_tests.start(test)).id
-    audit = Audited(attempt("done", test, number="1", test_run_id=known), attempt("begun", test, number="2"))
-    assert (await start(world, test, audit=audit))["status"] == "confirmation_required"
+    await remember(world, test, run_id=known)
+    await remember(world, test)
+    assert (await start(world, test))["status"] == "confirmation_required"
 
 
-async def test_without_a_readable_audit_nothing_is_started(world: World):
+class Unreadable(StartsHere):
+    """Records on a broken disk."""
+
+    async def read(self) -> Sequence[Start]:
+        raise OSError("disk error")
+
+
+async def test_where_earlier_starts_cannot_be_read_nothing_is_started(world: World):
     test = await world.new_test(script=ONCE)
-    async with world.connect(audit=Unreadable(), policy=ALLOWED) as client:
+    async with world.connect(ledger=StartLedger(Unreadable()), policy=ALLOWED) as client:
         refused = await client.call_tool("start_load_test", {"load_test_id": test})
-    assert text_of(refused).startswith("Not started: the audit file cannot be read (disk error)")
+    assert text_of(refused).startswith(
+        "Not started: the server cannot read which runs it has started (disk error)"
+    )
     assert await runs_of(world, test) == []
+
+
+@EVERY_ERA
+@pytest.mark.parametrize(
+    ("tool", "argument"),
+    [("get_test_run", "run"), ("wait_for_test_run", "run"), ("list_load_test_runs", "test"), (None, "")],
+)
+async def test_where_nobody_is_asked_a_call_whose_answer_may_be_lost_is_not_done_twice(
+    world: World, mode: Mode, tool: str | None, argument: str
+):
+    test = await world.new_test(script=ONCE)
+    first = await start(world, test, policy=ALLOWED, mode=mode)
+    run = first["result"]["test_run_id"]
+    await until_ended(world, run)
+    # Nothing shows that the caller ever read of the run.
+    again = [await start(world, test, policy=ALLOWED, mode=mode) for _ in range(2)]
+    assert [one["result"]["test_run_id"] for one in again] == [run, run]
+    assert again[0]["result"]["next"].endswith(
+        "start_load_test starts another one once you have read this one."
+    )
+    if tool:
+        named = {"test_run_id": run} if argument == "run" else {"load_test_id": test}
+        async with world.connect(policy=ALLOWED, mode=mode) as client:
+            content_of(await client.call_tool(tool, named))
+    assert len(await runs_of(world, test)) == 1
+    other = await start(world, test, policy=ALLOWED, mode=mode)
+    assert (other["result"]["test_run_id"] == run) is (tool is None)
+
+
+async def test_a_start_of_more_than_ten_minutes_ago_is_no_longer_repeated(world: World):
+    test = await world.new_test(script=ONCE)
+    run = (await start(world, test, policy=ALLOWED))["result"]["test_run_id"]
+    await until_ended(world, run)
+    [made] = await world.app.ledger.of("local", test)
+    old = made.model_copy(update={"at": made.at - timedelta(minutes=11)})
+    await world.app.ledger.store.write(lambda _: [old])
+    assert (await start(world, test, policy=ALLOWED))["result"]["test_run_id"] != run
 
 
 @pytest.mark.parametrize("confirm", ["policy", "auto"])
@@ -343,6 +371,8 @@ async def test_where_nobody_is_asked_a_run_under_way_is_the_answer(
     assert again["result"]["next"].endswith("another one can be started once it has ended.")
     await world.k6.test_runs.abort(run)
     await until_ended(world, run)
+    async with world.connect(policy=policy) as client:
+        await client.call_tool("wait_for_test_run", {"test_run_id": run})
     other = await start(world, test, policy=policy)
     assert other["result"]["test_run_id"] != run
 

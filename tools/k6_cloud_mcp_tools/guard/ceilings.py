@@ -93,15 +93,24 @@ async def _over_for_a_day(app: App, load: PlannedLoad, now: datetime) -> str | N
     for run in load.runs:
         if run.vuh is None:
             return _over(run, "VUh per day", None, ceiling, _DAY_SETTING)
+    if app.ledger.unkept:
+        return f"{_DAY_SETTING} needs a record of what was started, which cannot be kept: {app.ledger.unkept}"
     year = Year(now)
     if reason := await to_thread.run_sync(_over_alone, year, load, ceiling):
         return reason
     # The whole stack spends from it, whichever projects this caller may see.
     begins_today = load.starts_now or _has_start_today(year, load)
-    spent = await spent_today(app.unscoped) if begins_today else Spent(0)
+    spent = await _spent_today(app) if begins_today else Spent(0)
     if spent.vuh is None:
         return f"what was spent today is unknown ({spent.reason}), and {_DAY_SETTING} is {ceiling:g}"
     return await _over_with_others(year, load, spent.vuh, ceiling)
+
+
+async def _spent_today(app: App) -> Spent:
+    try:
+        return await spent_today(app.unscoped, app.ledger)
+    except OSError as error:
+        return Spent(None, f"the ledger of starts cannot be read or written: {error.strerror or error}")
 
 
 def _over_alone(year: Year, load: PlannedLoad, ceiling: float) -> str | None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, cast
 
@@ -188,9 +188,10 @@ class GuardedCall(Generic[T]):
     async def _carry_out(self, decided: Decided[T]) -> Guarded[T]:
         """Act, between the two records of it."""
         self.record.by = decided.by
-        async with _turn_to_spend(self.app, decided.plan):
+        async with AsyncExitStack() as stack:
             with _keeping(decided.plan.preview):
                 async with self.record.refusals():
+                    await stack.enter_async_context(_turn_to_spend(self.app, decided.plan))
                     await self._require_within_ceilings(decided.plan)
             await self.record.begin()
             self.reads.begin()
@@ -251,5 +252,5 @@ async def _turn_to_spend(app: App, plan: Plan[Any]) -> AsyncGenerator[None, None
     if plan.load is None or app.policy.max_vuh_per_day is None:
         yield
         return
-    async with app.turn:
+    async with app.ledger.turn():
         yield

@@ -15,6 +15,7 @@ from k6_cloud_mcp_tools.argument_hints import OPTIONS, SCRIPT
 from k6_cloud_mcp_tools.context import K6, TheApp
 from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview
+from k6_cloud_mcp_tools.guard.spending import remember_todays_runs
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.paging import ORDER_BY, SCAN_PAGE, one_page, search_pages
 from k6_cloud_mcp_tools.parameters import (
@@ -152,6 +153,7 @@ async def delete_load_test(app: TheApp, load_test_id: LoadTestId) -> Plan[Delete
         require_unchanged(_identity(test), _identity(now), f"load test {load_test_id}")
         kept = await keep_script_of(app, load_test_id, test.project_id)
         require_unchanged(script, kept, f"the script of load test {load_test_id}")
+        await remember_todays_runs(app)
         await _delete(app.k6, load_test_id)
         undo = KeptScript.to_restore(kept.sha256, app.kept_scripts.days, None) if kept else KeptScript()
         return DeletedLoadTest(**LoadTestRow.of(now).model_dump(), **undo.model_dump())

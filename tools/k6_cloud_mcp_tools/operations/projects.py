@@ -11,6 +11,7 @@ from k6_cloud.safe_text import quote
 from k6_cloud_mcp_tools.context import K6, App, TheApp
 from k6_cloud_mcp_tools.gather import gather
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview
+from k6_cloud_mcp_tools.guard.spending import remember_todays_runs
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.paging import one_page
 from k6_cloud_mcp_tools.parameters import Limit, NewProjectName, ProjectId, Search, Skip
@@ -111,6 +112,7 @@ async def delete_project(app: TheApp, project_id: ProjectId) -> Plan[DeletedProj
         now, newest = await gather(app.k6.projects.get(project_id), _newest_tests(app.k6, project_id))
         require_unchanged(_contents(project, tests), _contents(now, newest), f"project {project_id}")
         kept = await _keep_scripts(app, newest)
+        await remember_todays_runs(app)
         await app.k6.projects.delete(project_id)
         return DeletedProject(
             **ProjectDetails.of(now).model_dump(),

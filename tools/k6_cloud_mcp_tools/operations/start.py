@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 
 from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ToolError
@@ -26,18 +26,19 @@ from k6_cloud.wrappers.dry_run import Rehearsed
 from k6_cloud_mcp_tools.argument_hints import OPTIONS, SCRIPT
 from k6_cloud_mcp_tools.context import App, TheApp
 from k6_cloud_mcp_tools.gather import gather
+from k6_cloud_mcp_tools.guard.acknowledgements import START
 from k6_cloud_mcp_tools.guard.callers import caller
 from k6_cloud_mcp_tools.guard.confirmations import Act
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview, Settled
 from k6_cloud_mcp_tools.guard.planned_load import PlannedLoad
 from k6_cloud_mcp_tools.guard.spending import Spent, left_of, spent_this_month
-from k6_cloud_mcp_tools.guard.unresolved_starts import OpenStart
+from k6_cloud_mcp_tools.guard.start_records import Start
 from k6_cloud_mcp_tools.parameters import LoadTestId
 from k6_cloud_mcp_tools.project_names import label_of
 from k6_cloud_mcp_tools.results import StartedRun
 from k6_cloud_mcp_tools.scripts.stored import describe, stored_script
 from k6_cloud_mcp_tools.starts.active_schedules import runs_of_others
-from k6_cloud_mcp_tools.starts.duplicates import START, already_started, made_before, run_of_lost_answer
+from k6_cloud_mcp_tools.starts.duplicates import already_started, made_before, run_of_lost_answer
 from k6_cloud_mcp_tools.starts.pricing import Price, price_of_script, reason_of, refusing
 from k6_cloud_mcp_tools.starts.runs import newest_runs
 from k6_cloud_mcp_tools.untrusted_text import visible
@@ -68,41 +69,47 @@ async def start_load_test(app: TheApp, load_test_id: LoadTestId) -> Plan[Started
             return Settled(made)
         script = _required(stored, load_test_id)
         preview, price = await _preview(app, test, script, runs)
-    key = app.confirmations.key_for(Act(START, {"load_test_id": load_test_id}, preview.shown, who))
-    newest = max((run.id for run in runs.value), default=0)
+    load = PlannedLoad((price.planned_run(),), runs_of_others(app))
+    intent = Start(
+        load_test_id=load_test_id,
+        caller=who,
+        key=app.confirmations.key_for(Act(START, {"load_test_id": load_test_id}, preview.shown, who)),
+        newest=max((run.id for run in runs.value), default=0),
+        most_vuh=load.runs[0].vuh,
+    )
 
     async def act() -> StartedRun:
         await _require_seen(app, test, script.sha256)
-        return await _start(app, who, load_test_id, key, newest, price.digest if app.sandbox else None)
+        # An answer may come minutes after the preview.
+        begun = intent.model_copy(update={"at": datetime.now(UTC)})
+        return await _start(app, begun, price.digest if app.sandbox else None)
 
     async def repeated(since: datetime) -> StartedRun | None:
         return await already_started(app, who, since, load_test_id)
 
-    return Plan(preview, act, PlannedLoad((price.planned_run(),), runs_of_others(app)), repeated)
+    return Plan(preview, act, load, repeated)
 
 
-async def _start(
-    app: App, who: str, load_test_id: int, key: str, newest: int, options_digest: str | None
-) -> StartedRun:
-    """Start a run under this key, or find it if the answer is lost. `newest` is the newest run before it."""
-    before = app.open_starts.find(who, load_test_id)
-    start = app.open_starts.begin(who, load_test_id, key, newest)
+async def _start(app: App, intent: Start, options_digest: str | None) -> StartedRun:
+    """Start a run under the key of this intent, or of one that is still open; or find it if the answer is lost."""
+    start = await app.ledger.begin(intent)
     try:
-        started = await _started(app, load_test_id, start, options_digest)
+        started = await _started(app, start, options_digest)
     except _NOT_STARTED:
-        app.open_starts.refused(who, load_test_id, before)
+        if start.id == intent.id:
+            await app.ledger.refused(start)
         raise
-    app.open_starts.end(who, load_test_id, started.test_run_id, start)
+    await app.ledger.made(start, started.test_run_id)
     return started
 
 
-async def _started(app: App, load_test_id: int, start: OpenStart, options_digest: str | None) -> StartedRun:
+async def _started(app: App, start: Start, options_digest: str | None) -> StartedRun:
     try:
-        run = await app.k6.load_tests.start(load_test_id, start.key, options_digest)
+        run = await app.k6.load_tests.start(start.load_test_id, start.key, options_digest)
     except _NOT_STARTED:
         raise
     except K6CloudError as error:
-        found = await run_of_lost_answer(app, load_test_id, start, error)
+        found = await run_of_lost_answer(app, start, error)
         return _told(found, "The answer to the start was lost, and the run was then found in the list. ")
     return _told(run, page_url=run.test_run_details_page_url)
 

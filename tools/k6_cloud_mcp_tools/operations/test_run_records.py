@@ -14,6 +14,7 @@ from k6_cloud.safe_text import quote
 from k6_cloud.test_runs import Distribution, PatchTestRun
 from k6_cloud_mcp_tools.context import K6, TheApp
 from k6_cloud_mcp_tools.guard.plan import Plan, Preview
+from k6_cloud_mcp_tools.guard.spending import remember_todays_runs
 from k6_cloud_mcp_tools.operation import confirmed, read, write
 from k6_cloud_mcp_tools.operations.scripts import DownloadedScript, part_of
 from k6_cloud_mcp_tools.parameters import (
@@ -90,6 +91,7 @@ async def delete_test_run(app: TheApp, test_run_id: TestRunId) -> Plan[Deleted]:
     async def act() -> Deleted:
         now = await app.k6.test_runs.get(test_run_id)
         require_unchanged(_identity(run), _identity(now), f"run {test_run_id}")
+        await remember_todays_runs(app)
         await app.k6.test_runs.delete(test_run_id)
         return Deleted(id=test_run_id)
 
