@@ -1,4 +1,4 @@
-"""Load tests, their scripts, and the runs of a test."""
+"""Load tests and their scripts."""
 
 import uuid
 from collections.abc import AsyncGenerator
@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from functools import partial
 
 from k6_cloud import paging
-from k6_cloud.models import LoadTest, MoveLoadTest, Page, PatchLoadTest, StartedTestRun, TestName, TestRun
+from k6_cloud.load_test_runs import LoadTestRuns
+from k6_cloud.models import LoadTest, MoveLoadTest, Page, PatchLoadTest, StartedTestRun, TestName
 from k6_cloud.requests.answers import parse
 from k6_cloud.requests.api import Api
 from k6_cloud.requests.arguments import (
@@ -14,7 +15,6 @@ from k6_cloud.requests.arguments import (
     Count,
     HeaderText,
     Id,
-    Moment,
     Name,
     Top,
     body,
@@ -24,7 +24,6 @@ from k6_cloud.requests.arguments import (
 from k6_cloud.requests.owners import OfAnswer, OfLoadTest, OfProject, OfRows, OfTestRun, Owner
 from k6_cloud.scripts.script import ANY_SCRIPT, Script
 from k6_cloud.scripts.source import Source, opened
-from k6_cloud.test_runs import created_between
 
 OPTIONS_DIGEST = "X-K6-Sandbox-Options"
 _PATH = "/cloud/v6/load_tests"
@@ -32,7 +31,7 @@ _OF_PROJECT = "/cloud/v6/projects/{}/load_tests"
 _ROWS = OfRows("project_id", by_project=_OF_PROJECT)
 
 
-class LoadTests:
+class LoadTests(LoadTestRuns):
     """`/cloud/v6/load_tests`: load tests, their scripts, and the runs of a test."""
 
     def __init__(self, api: Api, max_script_bytes: int) -> None:
@@ -200,59 +199,3 @@ class LoadTests:
             owners=(OfLoadTest(load_test_id),),
         )
         return parse(StartedTestRun, answer)
-
-    @checked
-    async def list_runs(
-        self,
-        load_test_id: Id,
-        *,
-        created_after: Moment | None = None,
-        created_before: Moment | None = None,
-        is_starred: bool | None = None,
-        top: Top | None = None,
-        skip: Count | None = None,
-        order_by: Name | None = None,
-        count: bool | None = None,
-    ) -> Page[TestRun]:
-        """Return one page of the runs of a load test.
-
-        `created_after` is inclusive, `created_before` exclusive; both need a time zone. `top` rows from `skip` on:
-        0 to 1000, by default 1000. `order_by` takes `created` only; by default the oldest are first.
-        API operation: `load_tests_test_runs_retrieve`. Raises: NotFound; BadRequest (`order_by`).
-        """
-        params = {
-            **created_between(created_after, created_before),
-            "is_starred": is_starred,
-            "$top": top,
-            "$skip": skip,
-            "$orderby": order_by,
-            "$count": count,
-        }
-        path = f"{_PATH}/{load_test_id}/test_runs"
-        return await self._api.get(Page[TestRun], path, params, owners=(OfLoadTest(load_test_id),))
-
-    @checked_start
-    def iterate_runs(
-        self,
-        load_test_id: Id,
-        *,
-        created_after: Moment | None = None,
-        created_before: Moment | None = None,
-        is_starred: bool | None = None,
-        order_by: Name | None = None,
-        skip: Count = 0,
-        ahead: Ahead = 1,
-    ) -> AsyncGenerator[TestRun, None]:
-        """Iterate over the runs of a load test, see `list_runs`; `ahead` as in `iterate`.
-
-        API operation: `load_tests_test_runs_retrieve`. Raises: NotFound; BadRequest (`order_by`).
-        """
-        found = partial(
-            self.list_runs,
-            load_test_id,
-            created_after=created_after,
-            created_before=created_before,
-            is_starred=is_starred,
-            order_by=order_by,
-        )
-        return paging.items(found, skip, ahead)

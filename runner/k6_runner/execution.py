@@ -70,17 +70,19 @@ async def execute(
         require_confined(exit_code, watch.log)
         summary = _parsed(await _content(summary_file, limits))
         report = await _content(report_file, limits)
-    thresholds = thresholds_in(summary)
-    verdict = judge(Ending(exit_code, watch.reason, watch.log, thresholds, reach.refused), limits)
-    message = " ".join(filter(None, [verdict.message, *capture.shortcomings])) or None
-    message = message and Wording(script, directory).clean(message)
+    ending = Ending(exit_code, watch.reason, watch.log, thresholds_in(summary), reach.refused)
+    outcome = _outcome(ending, limits, summary, capture.shortcomings)
+    message = outcome.message and Wording(script, directory).clean(outcome.message)
+    return replace(outcome, message=message, seconds=seconds, report=report)
+
+
+def _outcome(ending: Ending, limits: RunLimits, summary: Json, shortcomings: Iterable[str]) -> Outcome:
+    verdict = judge(ending, limits)
     return Outcome(
-        **vars(replace(verdict, message=message)),
-        seconds=seconds,
-        thresholds=thresholds,
+        **vars(replace(verdict, message=" ".join(filter(None, [verdict.message, *shortcomings])) or None)),
+        thresholds=ending.thresholds,
         checks=checks_in(summary),
         summary=summary or None,
-        report=report,
     )
 
 

@@ -47,7 +47,7 @@ class Forecast:
 
     @property
     def permitted(self) -> list[str]:
-        """What a schedule that is active already will start after a change, and the price of it.
+        """The starts of an active schedule after a change, and their price.
 
         Without the next start if another follows within the hour: the words would change while somebody reads them.
         """
