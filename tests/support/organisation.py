@@ -249,6 +249,7 @@ def methods_of(k6: K6Cloud) -> set[str]:
 def _sending(kind: type) -> list[str]:
     return [
         name
-        for name, value in vars(kind).items()
+        for owner in kind.__mro__
+        for name, value in vars(owner).items()
         if name[0] != "_" and (inspect.iscoroutinefunction(value) or name.startswith("iterate"))
     ]
