@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from k6_cloud.connection import DEFAULT_BASE_URL
+from k6_cloud.requests.connection import DEFAULT_BASE_URL
 
 from k6_cloud.auth import Credentials
 from k6_cloud_mcp.state.start_file import StartFile
