@@ -1,7 +1,9 @@
 """The HTTP transport, by a real server on loopback."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -121,6 +123,34 @@ async def test_headers_of_a_request_limit_it_to_projects_and_ceilings():
             completed = await client.complete(template, {"name": "id", "value": "A"})
         assert (listed["rows"], scripts, completed.completion.values) == ([], [], [])
         assert "K6_MCP_PROJECTS" in text_of(read)
+
+
+async def test_the_audit_under_a_project_scope_tells_of_no_other_project(tmp_path: Path):
+    async with serving(state_dir=tmp_path) as address:
+        url, deleted = f"{address}/mcp", dict[str, tuple[int, int]]()
+        async with Client(url) as client:
+            for name in ("Ours", "Theirs"):
+                project = content_of(await client.call_tool("create_project", {"name": name}))["id"]
+                arguments = {"name": name, "script": SCRIPT, "project_id": project}
+                test = content_of(await client.call_tool("create_load_test", arguments))["id"]
+                await client.call_tool("delete_load_test", {"load_test_id": test})
+                deleted[name] = (project, test)
+            whole = (await client.read_resource("k6://audit")).model_dump_json()
+        seen: dict[str, str] = {}
+        for name, (project, _) in deleted.items():
+            async with (
+                rules({"X-K6-MCP-Projects": str(project)}) as http,
+                Client(streamable_http_client(url, http_client=http)) as client,
+            ):
+                # Out of reach: the attempt itself is about the other project.
+                other = next(test for _, test in deleted.values() if test != deleted[name][1])
+                await client.call_tool("delete_load_test", {"load_test_id": other})
+                seen[name] = (await client.read_resource("k6://audit")).model_dump_json()
+    for name, (_, test) in deleted.items():
+        own = rf"load_test_id\W+{test}\b"
+        assert re.search(own, whole)
+        assert re.search(own, seen[name])
+        assert not any(re.search(own, told) for other, told in seen.items() if other != name)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from typing import Any
 import anyio
 import httpx
 
+from k6_cloud.models import object_of
 from k6_cloud.requests.api import Api, Owners
 from k6_cloud.scripts.script import Script
 
+_PROJECT = re.compile(r"/cloud/v6/projects/[0-9]+")
 _OBJECT = re.compile(r"/cloud/v6/(?:load_tests|test_runs|schedules|projects)/[0-9]+")
 
 
@@ -22,10 +24,11 @@ class _Read:
 
 
 class StepReads:
-    """The objects that were read in this step."""
+    """The objects that were read in this step, and the `projects` of those that were read in any step."""
 
     def __init__(self) -> None:
         self._reads: dict[str, _Read] = {}
+        self.projects: set[int] = set()
 
     def begin(self) -> None:
         """Begin the next step: what was read before no longer counts."""
@@ -34,6 +37,17 @@ class StepReads:
     def of(self, path: str) -> _Read:
         """The read of an object."""
         return self._reads.setdefault(path, _Read())
+
+    def note_project(self, path: str, answer: httpx.Response) -> None:
+        """Note the project of an object that was read: its own id, or the one that it names."""
+        try:
+            fields = object_of(answer.json()) if answer.is_success else {}
+        except ValueError:
+            # The call that reads it says what is wrong with it.
+            return
+        project = fields.get("id" if _PROJECT.fullmatch(path) else "project_id")
+        if isinstance(project, int):
+            self.projects.add(project)
 
 
 @dataclass(frozen=True)
@@ -67,4 +81,5 @@ class StepApi(Api):
         async with read.lock:
             if read.answer is None:
                 read.answer = await self.inner.send("GET", path, owners=owners)
+                self.reads.note_project(path, read.answer)
             return read.answer

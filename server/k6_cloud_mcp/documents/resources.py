@@ -98,7 +98,7 @@ async def read_audit(app: App) -> str:
         attempts = await app.audit.newest(_AUDITED_RECORDS)
     except OSError as error:
         raise ResourceError(f"The audit cannot be read: {error.strerror}.") from error
-    rows = joined(visible_to(caller(), attempts), _AUDITED_CALLS)
+    rows = joined(visible_to(caller(), attempts, app.policy.projects), _AUDITED_CALLS)
     return escape_json(_ROWS.dump_json(rows, exclude_none=True, exclude={"__all__": {"preview"}}).decode())
 
 

@@ -38,9 +38,18 @@ def joined(newest_first: Iterable[Attempt], limit: int, now: datetime | None = N
     return [_row(stages, now or datetime.now(UTC)) for stages in calls.values()]
 
 
-def visible_to(caller: str, attempts: Iterable[Attempt]) -> list[Attempt]:
-    """Return the entries that a caller may read: its own. The one local user may read all."""
-    return [attempt for attempt in attempts if caller in ("local", attempt.caller)]
+def visible_to(
+    caller: str, attempts: Iterable[Attempt], projects: frozenset[int] | None = None
+) -> list[Attempt]:
+    """Return the entries that a caller may read: its own, about `projects` alone. The one local user may read any caller's."""
+    return [one for one in attempts if caller in ("local", one.caller) and _is_within(one, projects)]
+
+
+def _is_within(attempt: Attempt, projects: frozenset[int] | None) -> bool:
+    if projects is None:
+        return True
+    # An entry that does not say which project it is about may be about another.
+    return attempt.projects is not None and projects.issuperset(attempt.projects)
 
 
 def _row(stages: Sequence[Attempt], now: datetime) -> AuditRow:

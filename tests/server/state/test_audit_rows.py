@@ -57,3 +57,12 @@ def test_a_caller_sees_its_own_attempts_and_the_local_user_sees_all():
 
     assert visible_to("app/alice", records) == records[:1]
     assert visible_to("local", records) == records
+
+
+def test_under_a_project_scope_an_attempt_is_told_only_if_all_its_projects_are_within():
+    kinds = {"one": (1,), "both": (1, 2), "other": (2,), "unknown": None}
+    records = [attempt(name, "done").model_copy(update={"projects": ids}) for name, ids in kinds.items()]
+    assert [one.id for one in visible_to("local", records, frozenset({1}))] == ["one"]
+    assert [one.id for one in visible_to("local", records, frozenset({1, 2}))] == ["one", "both", "other"]
+    assert visible_to("local", records, frozenset()) == []
+    assert visible_to("local", records) == records

@@ -17,6 +17,7 @@ class Attempt(BaseModel):
     One call has one `id`; with a token, or where questions travel in results, offer (or question) and act are
     two calls. `begun` is recorded before anything is sent; `done`, `failed` (nothing was done) or `unknown` (the answer
     was lost) follows with the same `id`. Only `begun` without any of them means that the server ended meanwhile.
+    `projects` are those of the objects that the call read; None if it is not known which the call is about.
     """
 
     id: str = Field(default_factory=lambda: uuid4().hex)
@@ -28,6 +29,7 @@ class Attempt(BaseModel):
     stack: str | None = None
     decided_by: Decider | None = None
     targets: dict[str, int] = {}
+    projects: tuple[int, ...] | None = None
     arguments_sha256: str
     preview: str | None = None
     detail: str | None = None

@@ -48,7 +48,7 @@ class GuardedTool(Generic[T]):
         app, reads = app_of(ctx), StepReads()
         in_steps = app.in_steps(reads)
         planning_app = in_steps.rehearsing() if dry_run else in_steps
-        record = Record(app.audit, self._name, arguments, caller(), client_of(ctx))
+        record = Record(app.audit, self._name, arguments, caller(), client_of(ctx), reads.projects)
 
         async def make_plan() -> Plan[T] | Settled[T]:
             reads.begin()

@@ -27,13 +27,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Record:
-    """A guarded call; `preview` and `by` are filled in as they become known."""
+    """A guarded call; `projects`, `preview` and `by` are filled in as they become known."""
 
     audit: AuditLog
     tool: str
     arguments: dict[str, Any]
     caller: str
     client: str | None
+    projects: set[int] = field(default_factory=set[int])
     preview: Preview | None = None
     by: Decider | None = None
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -92,6 +93,7 @@ class Record:
             client=self.client,
             decided_by=self.by,
             targets=_targets(self.arguments),
+            projects=tuple(sorted(self.projects)) or None,
             arguments_sha256=self.arguments_sha256,
             preview=self.preview.text if self.preview else None,
             detail=detail,
