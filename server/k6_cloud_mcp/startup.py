@@ -4,6 +4,7 @@ To list the tools takes none of their code, to call one takes all of it.
 """
 
 import gc
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from k6_cloud_mcp_tools.toolsets import Published
 if TYPE_CHECKING:
     from k6_cloud_mcp_tools.tool import K6Tool
 
+logger = logging.getLogger(__name__)
 # Threads share one processor here, and the list is to leave before they do.
 _LISTED_FIRST = 0.05
 
@@ -26,16 +28,22 @@ def finish_startup() -> None:
 
 
 def load_tool(name: str) -> "K6Tool":
-    """Load a tool, to be called without delay. The first one takes a while: all of their code is imported."""
+    """Load a tool, to be called without delay. The first one takes a while: all of their code is imported.
+
+    Raises NotLoaded, which is a ToolError, if its code cannot be imported.
+    """
     from k6_cloud_mcp_tools.catalog import tool_of
 
     return tool_of(name)
 
 
 def load(tools: Iterable[Published]) -> None:
-    """Load tools."""
+    """Load tools. One that cannot be loaded ends nothing: it says so when it is called."""
     for tool in tools:
-        load_tool(tool.name)
+        try:
+            load_tool(tool.name)
+        except Exception as error:  # noqa: BLE001 - whatever its code raises
+            logger.error("%s cannot be loaded: %s", tool.name, error)
 
 
 class Loading:

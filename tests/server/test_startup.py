@@ -11,7 +11,7 @@ import pytest
 
 from k6_cloud_mcp.startup import Loading, load, load_tool
 from k6_cloud_mcp_tools.catalog import tool_of
-from k6_cloud_mcp_tools.toolsets import Published, select
+from k6_cloud_mcp_tools.toolsets import TOOLS, Published, select
 
 LIST = """
 import sys
@@ -86,3 +86,53 @@ def test_loaded_tools_are_those_of_the_catalogue():
     tools = select([], ["get_load_test", "start_load_test"])
     load(tools)
     assert [load_tool(tool.name) is tool_of(tool.name) for tool in tools] == [True, True]
+
+
+BROKEN = """
+import sys
+from functools import partial
+import anyio
+from mcp import Client
+from k6_cloud_mcp.backend import open_backend
+from k6_cloud_mcp.server import build_server
+from k6_cloud_mcp.config.settings import Settings
+
+# As Python leaves a module that must not be imported.
+sys.modules[{module!r}] = None
+
+async def main():
+    settings = Settings(toolsets=("all",))
+    server = build_server(partial(open_backend, settings, local_files=True), settings.published(), sandbox=True)
+    async with Client(server) as client:
+        listed = len((await client.list_tools()).tools)
+        await anyio.sleep(0.5)
+        broken = await client.call_tool({tool!r}, {arguments!r})
+        print(listed, broken.is_error, broken.content[0].text)
+        print((await client.call_tool("list_load_zones", {{}})).is_error)
+
+anyio.run(main)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "tool", "arguments"),
+    [
+        ("k6_cloud_mcp_tools.operations.charts", "chart_test_run", {"test_run_id": 1}),
+        ("k6_cloud_mcp_tools.operations.schedules", "list_schedules", {}),
+        ("k6_cloud_mcp_tools.metrics.queries", "query_test_run_metrics", {"test_run_id": 1}),
+    ],
+)
+def test_a_module_that_cannot_be_imported_leaves_the_other_tools_as_they_are(
+    tmp_path: Path, module: str, tool: str, arguments: dict[str, int]
+):
+    env = {**os.environ, "K6_MCP_BACKEND": "sandbox", "K6_SANDBOX_DIR": str(tmp_path)}
+    program = BROKEN.format(module=module, tool=tool, arguments=arguments)
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=env, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    told, other = result.stdout.splitlines()
+    assert told.startswith(f"{len(TOOLS)} True {tool} was not called: a part of this server cannot be loaded")
+    assert "ModuleNotFoundError" in told
+    assert "Other tools work." in told
+    assert other == "False"
