@@ -63,7 +63,9 @@ class Grafana:
         test = {"id": 7, "project_id": 1, "name": who, "created": _NOW, "updated": _NOW}
         answers: dict[str, dict[str, Any]] = {
             "/auth": {
-                "stack_id": int(request.headers.get("x-stack-url", "0").rpartition("-")[2] or 0),
+                "stack_id": int(
+                    "".join(re.findall(r"-(\d+)\.", request.headers.get("x-stack-url", ""))) or 0
+                ),
                 "default_project_id": 1,
             },
             "/load_tests": {"value": [test], "@count": 1},

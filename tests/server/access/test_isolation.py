@@ -97,7 +97,7 @@ async def four_callers(address: str, mode: Mode) -> AsyncGenerator[list[Caller],
         yield [
             await joined("x_11 on 11", x_k6_token=f"{PREFIX}x_11", x_k6_stack_id="11", **team),
             await joined(
-                "y_12 on 12", x_k6_token=f"{PREFIX}y_12", x_k6_stack_url="https://x.grafana.net/-12", **team
+                "y_12 on 12", x_k6_token=f"{PREFIX}y_12", x_k6_stack_url="https://x-12.grafana.net", **team
             ),
             await joined("p_1 on 1", authorization="Bearer token of alice"),
             await joined("s_2 on 2", "staging", authorization="Bearer token of bob"),
