@@ -9,9 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from k6_cloud.requests.connection import DEFAULT_BASE_URL
-
 from k6_cloud.auth import Credentials
+from k6_cloud.requests.connection import DEFAULT_BASE_URL
 from k6_cloud_mcp.state.start_file import StartFile
 from k6_cloud_mcp_tools.guard.start_ledger import StartLedger
 
