@@ -1,6 +1,10 @@
 """The tables of docs/guard.md, generated from what the tests assert: `uv run python tests/support/guard_tables.py`."""
 
+import sys
 from pathlib import Path
+
+# Run as a program, it finds the matrix beside its own folder.
+sys.path.append(str(Path(__file__).parent.parent))
 
 from hostile.matrix import client_table, table, transport_table
 
