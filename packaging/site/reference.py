@@ -94,10 +94,7 @@ def _indented(text: str) -> str:
 def settings() -> str:
     """Every variable, its default in the code, and its meaning in the overview."""
     meanings = _meanings(root_text("docs/overview.md"))
-    rows = [
-        (str(field.validation_alias), field.default, meanings.get(str(field.validation_alias), ""))
-        for field in Settings.model_fields.values()
-    ]
+    rows = [(name, default, meanings.get(name, "")) for name, default in Settings.variables().items()]
     own = [
         (str(field.validation_alias or f"K6_SANDBOX_{name.upper()}"), field.default, "")
         for name, field in SandboxSettings.model_fields.items()

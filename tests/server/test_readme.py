@@ -24,12 +24,7 @@ def test_the_changelog_tells_of_this_version():
     assert f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
-def variable_of(name: str) -> str:
-    alias = Settings.model_fields[name].validation_alias
-    return str(alias) if alias else f"{Settings.model_config.get('env_prefix')}{name.upper()}"
-
-
-@pytest.mark.parametrize("name", [variable_of(name) for name in Settings.model_fields])
+@pytest.mark.parametrize("name", Settings.variables())
 def test_every_setting_is_documented(name: str):
     assert f"`{name}`" in OVERVIEW
 

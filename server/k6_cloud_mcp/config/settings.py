@@ -128,6 +128,14 @@ class Settings(PolicyRules, BaseSettings):
         return require_guarded(names)
 
     @classmethod
+    def variables(cls) -> dict[str, Any]:
+        """Return the default of every setting by its environment variable."""
+        return {
+            str(field.validation_alias or f"{_PREFIX}{name.upper()}"): field.default
+            for name, field in cls.model_fields.items()
+        }
+
+    @classmethod
     def load(cls, **given: Any) -> Self:
         """The settings of this process: those given, then the environment, completed by what `k6 cloud login` stored.
 
