@@ -1,5 +1,8 @@
 """Settings, read from the environment under the names k6 users already have set."""
 
+import logging
+import os
+import stat
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -27,6 +30,7 @@ from k6_cloud_mcp.config.variables import Variables
 from k6_cloud_mcp_tools.guard.policy import Policy, PolicyRules, PositiveInteger, split
 from k6_cloud_mcp_tools.toolsets import DEFAULT_TOOLSETS, Published, SelectionError, select
 
+logger = logging.getLogger(__name__)
 BackendChoice = Literal["auto", "cloud", "sandbox"]
 CallerCredentials = Literal["off", "headers", "required"]
 
@@ -145,7 +149,21 @@ class Settings(PolicyRules, BaseSettings):
             settings = cls(**given)
         except ValidationError as error:
             raise SettingsError(problems(error, _PREFIX)) from error
+        settings._close_state()
         return settings.with_login(settings.stored_login())
+
+    def _close_state(self) -> None:
+        """Take the right to write to the state folder from everyone else; warn if that cannot be done."""
+        folder = self.state_dir.expanduser()
+        if os.name != "posix" or not folder.exists() or not folder.stat().st_mode & stat.S_IWOTH:
+            return
+        try:
+            folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~stat.S_IWOTH)
+        except OSError:
+            logger.warning(
+                "Anyone on this machine can write to the state folder %s: make it private (chmod 700).",
+                folder,
+            )
 
     def stored_login(self) -> Login:
         """The login that `k6 cloud login` stored. Raises SettingsError for a broken one, if it is needed."""

@@ -1,4 +1,6 @@
 import json
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -151,3 +153,15 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch):
 def write_login(path: Path, cloud: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"collectors": {"cloud": cloud}}))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize(
+    ("mode", "after"), [(0o777, 0o775), (0o1777, 0o1775), (0o702, 0o700), (0o750, 0o750)]
+)
+def test_a_state_folder_that_anyone_can_write_to_is_closed_to_them(tmp_path: Path, mode: int, after: int):
+    folder = tmp_path / "state"
+    folder.mkdir()
+    folder.chmod(mode)
+    Settings.load(state_dir=folder, backend="sandbox")
+    assert stat.S_IMODE(folder.stat().st_mode) == after
