@@ -3,7 +3,7 @@
 import json
 import os
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateSecurity
 
@@ -18,9 +18,18 @@ class OneTimeCodec(AESGCMRequestStateCodec):
     def unseal(self, token: str) -> bytes:
         """Open a state. Raises InvalidRequestState for one that was not sealed with our key."""
         envelope: dict[str, Any] = json.loads(super().unseal(token))
-        state: dict[str, Any] = json.loads(envelope[_STATE])
-        state[STATE_ID] = sha256(token.encode()).hexdigest()
-        return json.dumps(envelope | {_STATE: json.dumps(state)}).encode()
+        return json.dumps(envelope | {_STATE: _with_id(envelope[_STATE], token)}).encode()
+
+
+def _with_id(state: str, token: str) -> str:
+    """Add the id to a state of the SDK's, which is an object. A tool may keep any text: that stays as it is."""
+    try:
+        values = json.loads(state)
+    except ValueError:
+        return state
+    if not isinstance(values, dict):
+        return state
+    return json.dumps({**cast(dict[str, Any], values), STATE_ID: sha256(token.encode()).hexdigest()})
 
 
 def sealing(key: bytes | None) -> RequestStateSecurity:
