@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from mcp.server.mcpserver import Context, MCPServer
 from pydantic import ValidationError
 from support.servers import World, content_of, text_of
 
 from k6_cloud_mcp_tools.argument_values import fitted, whole_number
 from k6_cloud_mcp_tools.catalog import OPERATIONS, tool_of
-from k6_cloud_mcp_tools.context import App
 
 TOOLS = {operation.name: tool_of(operation.name) for operation in OPERATIONS}
 NO_NUMBERS = [
@@ -169,13 +167,19 @@ def test_a_number_that_json_has_not_is_refused(number: float):
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"search": "\ud800"}, {"search": "a\udfffb"}, {"\ud800": 1}, {"search": {"\udc00": ["\ud800"]}}, {"search": ["\ud800"]}],
-)  # fmt: skip
-async def test_half_a_character_does_not_keep_a_call_from_its_answer(arguments: dict[str, Any]):
-    context = Context[App, Any](mcp_server=MCPServer[App]("it"))
-    result = await TOOLS["list_load_tests"].run(arguments, context, convert_result=True)
+    [{"search": "\ud800"}, {"search": "a\udfffb"}, {"search": ["\ud800"]}],
+)
+async def test_half_a_character_does_not_keep_a_call_from_its_answer(world: World, arguments: dict[str, Any]):
+    async with world.connect() as client:
+        result = await client.call_tool("list_load_tests", arguments)
     assert "has half a character (a lone surrogate)" in text_of(result)
     assert result.model_dump_json()
+
+
+@pytest.mark.parametrize("arguments", [{"\ud800": 1}, {"search": {"\udc00": ["\ud800"]}}])
+def test_half_a_character_in_the_name_of_an_argument_is_refused(arguments: dict[str, Any]):
+    with pytest.raises(ValidationError, match="has half a character"):
+        fitted(arguments, TOOLS["list_load_tests"].parameters, "it")
 
 
 async def test_very_deep_nesting_is_refused(world: World):

@@ -103,14 +103,19 @@ async def test_killing_the_server_mid_run_leaves_no_k6_and_a_consistent_database
 
 def running_on_pipes(folder: Path) -> subprocess.Popen[bytes]:
     env = {**os.environ, "K6_MCP_BACKEND": "sandbox", "K6_SANDBOX_DIR": str(folder / "sandbox")}
-    with (folder / "server.log").open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "k6_cloud_mcp"],
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
+    # Where the tests themselves run in the background of a shell, they ignore interrupts, and so would what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with (folder / "server.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "k6_cloud_mcp"],
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def sent_and_answered(server: subprocess.Popen[bytes], *lines: bytes) -> list[dict[str, Any]]:

@@ -59,13 +59,13 @@ async def test_large_figures_stay_readable():
 async def test_only_the_last_seconds_are_asked_about():
     k6, asked = answering({"vus": 1})
     await live_figures(k6, a_run(seconds=60), NOW)
-    assert all("start=2026-03-01T11:59:50.000000Z" in path for path in asked)
+    assert all("start=2026-03-01T11:59:50Z" in path for path in asked)
 
 
 async def test_nothing_before_the_run_began_is_asked_about():
     k6, asked = answering({"vus": 1})
     await live_figures(k6, a_run(seconds=4), NOW)
-    assert all("start=2026-03-01T11:59:56.000000Z" in path for path in asked)
+    assert all("start=2026-03-01T11:59:56Z" in path for path in asked)
 
 
 @pytest.mark.parametrize("status", ["created", "queued", "initializing", "processing_metrics", "completed"])
