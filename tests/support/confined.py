@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import k6_runner
 from k6_runner.confinement.system_files import program_files
 from k6_runner.confinement.terms import Terms
 
-SOURCE_ROOT = Path(__file__).parents[2] / "runner"
+SOURCE_ROOT = Path(k6_runner.__path__[0]).parent
 _PYTHON = os.path.realpath(sys.executable)
 
 
