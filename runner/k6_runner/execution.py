@@ -50,18 +50,14 @@ async def execute(
     async with workspace(script) as directory, capturing(record) as capture:
         summary_file, report_file = _output_file(directory, "json"), _output_file(directory, "html")
         policy = await policy_of(reach)
-        flags = [*_flags(policy, env), *capture.flags]
-        command = [k6.path, "run", *flags, "--summary-export", str(summary_file), SCRIPT_NAMES[script.kind]]
+        flags = [*_flags(policy, env), *capture.flags, "--summary-export", str(summary_file)]
+        command = [k6.path, "run", *flags, SCRIPT_NAMES[script.kind]]
         settings = {**_dashboard(limits, report_file), **_thrift(limits)}
         network = Network(internet=True, datagrams=policy.datagrams, ports=policy.ports)
         begin = anyio.current_time()
+        access = Access(network=network, browser=reach.browser)
         async with confined(
-            command,
-            directory,
-            limits,
-            Access(network=network, browser=reach.browser),
-            settings=settings,
-            stdout=capture.output,
+            command, directory, limits, access, settings=settings, stdout=capture.output
         ) as process:
             started()
             watch = Watch(process, limits, stop)
